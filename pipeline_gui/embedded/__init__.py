@@ -1,0 +1,1 @@
+"""PostgreSQL and Spark on this computer, from wheels."""

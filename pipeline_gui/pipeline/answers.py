@@ -1,0 +1,131 @@
+"""What the controller answers: plain dicts, typed. ``--json`` and the HTTP API print exactly these."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, TypedDict
+
+from pipeline_gui.pipeline.errors import Reason
+from pipeline_gui.pipeline.ports import Contact
+from pipeline_gui.pipeline.run import Progress, Run
+
+
+class _Answered(TypedDict):
+    success: bool
+    run_id: str | None
+    message: str
+
+
+class ActionAnswer(_Answered, total=False):
+    """What start and stop answer; ``reason`` is there when success is False."""
+
+    reason: Reason
+    status: str
+    """The run's status as recorded when the answer was made."""
+    field: str
+    """The key of the configuration that is wrong."""
+
+
+class ContactAnswer(TypedDict):
+    """Whether a server can be reached."""
+
+    reachable: bool | None
+    since: str | None
+    reason: str | None
+
+
+class ProgressAnswer(TypedDict, total=False):
+    """The work done so far; ``text`` is the sentence for people."""
+
+    text: str
+    job_id: int
+    job_description: str
+    tasks_completed: int
+    tasks_total: int
+    batch_number: int
+    input_rows_per_second: float
+    processed_rows_per_second: float
+
+
+class StatusAnswer(TypedDict):
+    """The state of now."""
+
+    is_running: bool | None
+    run_id: str | None
+    status: str | None
+    phase: str | None
+    sentence: str
+    """The state in words, as windows and terminals show it."""
+    pipeline: str | None
+    started_by: str | None
+    start_time: str | None
+    duration: float | None
+    """Seconds, by the database's clock."""
+    stop_requested_by: str | None
+    application_id: str | None
+    ours: bool | None
+    """False: another program made the row; we never look it up, settle or stop it."""
+    progress: ProgressAnswer | None
+    database: ContactAnswer
+    spark: ContactAnswer
+
+
+class RunAnswer(TypedDict):
+    """A row of the history, under the table's column names."""
+
+    run_id: str
+    command: str | None
+    status: str | None
+    start_time: str | None
+    end_time: str | None
+    duration: float | None
+    error_message: str | None
+    metadata: dict[str, Any] | None
+
+
+def utc_text(moment: datetime | None) -> str | None:
+    """A moment as ``2026-11-23T16:01:22.123456Z``."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def contact_answer(contact: Contact) -> ContactAnswer:
+    """A contact as faces get it."""
+    return {"reachable": contact.reachable, "since": utc_text(contact.since), "reason": contact.reason}
+
+
+def progress_answer(progress: Progress | None) -> ProgressAnswer | None:
+    """Progress as faces get it: only what is known."""
+    if progress is None:
+        return None
+    answer: ProgressAnswer = {"text": progress.sentence()}
+    if progress.job_id is not None:
+        answer["job_id"] = progress.job_id
+    if progress.job_description is not None:
+        answer["job_description"] = progress.job_description
+    if progress.tasks_completed is not None:
+        answer["tasks_completed"] = progress.tasks_completed
+    if progress.tasks_total is not None:
+        answer["tasks_total"] = progress.tasks_total
+    if progress.batch_number is not None:
+        answer["batch_number"] = progress.batch_number
+    if progress.input_rows_per_second is not None:
+        answer["input_rows_per_second"] = progress.input_rows_per_second
+    if progress.processed_rows_per_second is not None:
+        answer["processed_rows_per_second"] = progress.processed_rows_per_second
+    return answer
+
+
+def run_answer(run: Run) -> RunAnswer:
+    """A run as faces get it."""
+    return {
+        "run_id": run.run_id,
+        "command": run.command,
+        "status": run.status,
+        "start_time": utc_text(run.start_time),
+        "end_time": utc_text(run.end_time),
+        "duration": run.duration,
+        "error_message": run.error_message,
+        "metadata": run.metadata,
+    }

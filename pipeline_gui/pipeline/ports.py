@@ -1,0 +1,289 @@
+"""The two protocols that the domain needs from the outside: a record of runs, and a Spark server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from pipeline_gui.pipeline.configuration import Configuration
+from pipeline_gui.pipeline.run import Ending, Phase, Progress, Run, RunRecord
+
+# --- the record -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something, and from where; every event carries it."""
+
+    user: str
+    host: str
+    via: str
+    """The face: window, terminal, service, watcher, keeper."""
+
+    def __str__(self) -> str:
+        return f"{self.user}@{self.host}"
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """What is recorded before anything is sent to Spark."""
+
+    run_id: str
+    batch_name: str
+    command: str
+    metadata: dict[str, Any]
+    spark_url: str
+    generation: str | None
+    grace_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Inserted:
+    """The recorded run, and the earlier ones of ours of which something may still live."""
+
+    record: RunRecord
+    not_gone: tuple[RunRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineChange:
+    """A change of what our machines know; a field left None stays as it is."""
+
+    phase: Phase | None = None
+    generation: str | None = None
+    batch_id: int | None = None
+    application_id: str | None = None
+    unclear: bool | None = None
+    contact_lost: bool | None = None
+    """True: contact was lost now (kept if already set); False: it is back."""
+    progress: Progress | None = None
+    summary: dict[str, Any] = field(default_factory=dict)
+    """Merged into ``metadata`` by ``||``, for people and other programs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the append-only history of a run."""
+
+    event_id: int
+    run_id: str
+    at: datetime
+    kind: str
+    actor: str | None
+    via: str | None
+    old_status: str | None
+    new_status: str | None
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Which database this is."""
+
+    installation_id: str
+    is_original: bool
+    """False: the fingerprint differs, so this is a copy; no watcher and no start until a person says which it is."""
+    schema_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What NOTIFY says: a run changed."""
+
+    run_id: str | None
+    """None: anything may have changed (after a reconnect), so read everything."""
+    status: str | None
+
+
+class Subscription(Protocol):
+    """A running LISTEN."""
+
+    def close(self) -> None:
+        """Stop listening and wait (bounded) until no callback runs any more."""
+
+
+class RunStore(Protocol):
+    """The record of every run. Methods raise StoreUnavailable, StoreUnclear (writes) or StoreRefused; all have deadlines."""
+
+    def installation(self) -> Installation:
+        """Which database this is; cached per connection target once it was read."""
+
+    def insert(self, new: NewRun, actor: Actor) -> Inserted:
+        """Record a new running run with phase starting, in one commit. Raises RunBusy."""
+
+    def running(self) -> RunRecord | None:
+        """The row that holds the single place, whoever made it."""
+
+    def find(self, run_id: str) -> RunRecord | None:
+        """One run, read on the primary."""
+
+    def recent(self, days: float, limit: int | None = None) -> list[Run]:
+        """The rows that run now, or started or ended within the last days; newest start first, null times last."""
+
+    def not_gone(self) -> list[RunRecord]:
+        """Ended runs of ours of which something may still live."""
+
+    def change(self, run_id: str, rev: int, change: EngineChange, actor: Actor) -> int | None:
+        """Compare-and-set on running and rev; the new rev, or None when it was lost."""
+
+    def request_stop(self, run_id: str, grace_seconds: float | None, actor: Actor) -> RunRecord | None:
+        """Record the wish to stop a running run of ours; a later, smaller grace wins. None when it does not run."""
+
+    def settle(self, run_id: str, rev: int | None, ending: Ending, actor: Actor) -> RunRecord | None:
+        """End a running run, compare-and-set on rev (None: a fact the server reported). None when it was lost."""
+
+    def mark_gone(self, run_id: str, actor: Actor, detail: dict[str, Any]) -> None:
+        """Record the evidence that nothing of an ended run lives, with an event."""
+
+    def add_event(self, run_id: str, kind: str, actor: Actor, detail: dict[str, Any]) -> None:
+        """Append an event that is not a change of status."""
+
+    def events(self, run_id: str) -> list[Event]:
+        """The events of a run, oldest first."""
+
+    def take_lease(self, holder: str, actor: Actor) -> bool:
+        """Take or renew the watcher's lease (3 s, the database's clock); False when another holds it."""
+
+    def release_lease(self, holder: str) -> None:
+        """Give the lease up, if held."""
+
+    def subscribe(self, on_change: Callable[[Change], None]) -> Subscription:
+        """LISTEN on a connection of its own, in a thread of its own; reconnects by itself, then reports Change(None, None)."""
+
+    def close(self) -> None:
+        """Close every connection."""
+
+
+# --- Spark ----------------------------------------------------------------------------------------------------------
+
+
+class BatchState(StrEnum):
+    """The states of a batch in Livy's words, the ones that a batch can be in."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    SUCCESS = "success"
+    DEAD = "dead"
+    KILLED = "killed"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the batch has ended."""
+        return self in (BatchState.SUCCESS, BatchState.DEAD, BatchState.KILLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch as its server reports it."""
+
+    batch_id: int
+    name: str | None
+    state: BatchState
+    application_id: str | None
+    ui_url: str | None
+    log_tail: tuple[str, ...]
+    generation: str | None = None
+    exit_code: int | None = None
+    signal: int | None = None
+    """The signal that ended the driver, if one did."""
+    signalled: bool | None = None
+    """Whether the server sent a signal before the driver's exit; None where the server does not say."""
+    ended_ago: float | None = None
+    """Seconds since its end; None where the server does not say."""
+    reason: str | None = None
+    """The server's own words on the end, if it has any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """The answer to a fence: while done is false, ask again."""
+
+    name: str
+    generation: str | None
+    done: bool
+    started: bool
+    """False: it never started, and never will."""
+    state: BatchState | None
+    signalled: bool
+    """Whether the exit came after a signal of the server."""
+    exit_code: int | None
+    ended_ago: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerIdentity:
+    """Which Spark server answers."""
+
+    url: str
+    generation: str | None
+    """None on a Livy that is not ours."""
+    version: str
+
+    @property
+    def can_fence(self) -> bool:
+        """Whether it can promise that a name never starts."""
+        return self.generation is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whether a server answers, as this process last saw it."""
+
+    reachable: bool | None
+    """None: not asked yet."""
+    since: datetime | None
+    """Aware, UTC, by this computer's clock; for display only."""
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """Lines of a batch's log."""
+
+    start: int
+    total: int
+    lines: Sequence[str]
+
+
+class SparkServer(Protocol):
+    """What runs the pipelines. Every call has a deadline and raises SparkUnavailable or SparkRefused."""
+
+    @property
+    def url(self) -> str:
+        """The server's address, without secrets."""
+
+    def identity(self, *, fresh: bool = False) -> ServerIdentity:
+        """Which server this is; asked once, then as every later answer of the server says it."""
+
+    def contact(self) -> Contact:
+        """Whether the server answered this process's last request; asks nothing."""
+
+    def precheck(self, configuration: Configuration) -> None:
+        """Refuse what is surely wrong before anything is recorded. Raises ConfigurationInvalid; asks no server."""
+
+    def submit(self, name: str, configuration: Configuration, timeout: float) -> Batch:
+        """Launch under a name, once, within timeout seconds. Raises SparkRefused, SparkNotConnected or SparkUnclear."""
+
+    def find(self, name: str) -> Batch | None:
+        """The batch of that name; None only when the server itself says that it has none."""
+
+    def fence(self, name: str, grace_seconds: float) -> Fence:
+        """One step of making sure that nothing of the name lives or ever starts. Raises SparkRefused where it can't be done."""
+
+    def kill(self, name: str) -> None:
+        """Livy's plain DELETE, for servers that can't fence; its success proves nothing."""
+
+    def alive(self, prefix: str) -> list[Batch]:
+        """The batches that have not ended and whose names begin with prefix."""
+
+    def log(self, name: str, start: int | None = None, size: int = 100) -> LogPage:
+        """Lines of the log from start; None: the last ones."""
+
+    def progress(self, batch: Batch) -> Progress | None:
+        """What the driver's own REST API says, or None while it says nothing."""
+
+    def close(self) -> None:
+        """Close every connection."""
