@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, TypedDict
 
 from pipeline_gui.pipeline.errors import Reason
-from pipeline_gui.pipeline.ports import Contact
+from pipeline_gui.pipeline.ports import Contact, Event
 from pipeline_gui.pipeline.run import Progress, Run
 
 
@@ -128,4 +128,38 @@ def run_answer(run: Run) -> RunAnswer:
         "duration": run.duration,
         "error_message": run.error_message,
         "metadata": run.metadata,
+    }
+
+
+class EventAnswer(TypedDict):
+    """One event of a run."""
+
+    at: str | None
+    kind: str
+    actor: str | None
+    via: str | None
+    old_status: str | None
+    new_status: str | None
+    detail: dict[str, Any]
+
+
+class LogAnswer(TypedDict):
+    """Lines of a run's log, from ``start`` of ``total``."""
+
+    run_id: str
+    start: int
+    total: int
+    lines: list[str]
+
+
+def event_answer(event: Event) -> EventAnswer:
+    """An event as faces get it."""
+    return {
+        "at": utc_text(event.at),
+        "kind": event.kind,
+        "actor": event.actor,
+        "via": event.via,
+        "old_status": event.old_status,
+        "new_status": event.new_status,
+        "detail": event.detail,
     }

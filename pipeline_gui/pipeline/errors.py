@@ -1,6 +1,6 @@
 """What can go wrong, as few types, each carrying a sentence for the operator.
 
-Adapters wrap every library's error into one of these at their edge, so that nothing above them knows psycopg or requests.
+Adapters wrap every library's error into one of these at their edge: nothing above them knows psycopg or requests.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class StoreRefused(PipelineError):
 
 
 class SparkUnavailable(PipelineError):
-    """The Spark server can't be asked: no connection, a time-out, an answer that is not its own. Not evidence of anything."""
+    """The Spark server can't be asked: no connection, a time-out, a foreign answer. Not evidence of anything."""
 
     reason: Reason = "unreachable"
 

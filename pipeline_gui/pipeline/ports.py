@@ -98,6 +98,17 @@ class Change:
     status: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whether a server answers, as this process last saw it."""
+
+    reachable: bool | None
+    """None: not asked yet."""
+    since: datetime | None
+    """Aware, UTC, by this computer's clock; for display only."""
+    reason: str | None
+
+
 class Subscription(Protocol):
     """A running LISTEN."""
 
@@ -106,7 +117,7 @@ class Subscription(Protocol):
 
 
 class RunStore(Protocol):
-    """The record of every run. Methods raise StoreUnavailable, StoreUnclear (writes) or StoreRefused; all have deadlines."""
+    """The record of every run. Calls have deadlines; raise StoreUnavailable, StoreUnclear (writes), StoreRefused."""
 
     def installation(self) -> Installation:
         """Which database this is; cached per connection target once it was read."""
@@ -135,6 +146,9 @@ class RunStore(Protocol):
     def settle(self, run_id: str, rev: int | None, ending: Ending, actor: Actor) -> RunRecord | None:
         """End a running run, compare-and-set on rev (None: a fact the server reported). None when it was lost."""
 
+    def release_foreign(self, run_id: str, actor: Actor) -> RunRecord | None:
+        """Record another program's running row as failed, so that the place is free. None when it was lost."""
+
     def mark_gone(self, run_id: str, actor: Actor, detail: dict[str, Any]) -> None:
         """Record the evidence that nothing of an ended run lives, with an event."""
 
@@ -151,7 +165,10 @@ class RunStore(Protocol):
         """Give the lease up, if held."""
 
     def subscribe(self, on_change: Callable[[Change], None]) -> Subscription:
-        """LISTEN on a connection of its own, in a thread of its own; reconnects by itself, then reports Change(None, None)."""
+        """LISTEN on a connection and in a thread of its own; after each (re)connect reports Change(None, None)."""
+
+    def contact(self) -> Contact:
+        """Whether the database answered this process's last request; asks nothing."""
 
     def close(self) -> None:
         """Close every connection."""
@@ -229,17 +246,6 @@ class ServerIdentity:
 
 
 @dataclass(frozen=True, slots=True)
-class Contact:
-    """Whether a server answers, as this process last saw it."""
-
-    reachable: bool | None
-    """None: not asked yet."""
-    since: datetime | None
-    """Aware, UTC, by this computer's clock; for display only."""
-    reason: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class LogPage:
     """Lines of a batch's log."""
 
@@ -271,7 +277,7 @@ class SparkServer(Protocol):
         """The batch of that name; None only when the server itself says that it has none."""
 
     def fence(self, name: str, grace_seconds: float) -> Fence:
-        """One step of making sure that nothing of the name lives or ever starts. Raises SparkRefused where it can't be done."""
+        """One step of making sure that nothing of the name lives or ever starts; SparkRefused where it can't."""
 
     def kill(self, name: str) -> None:
         """Livy's plain DELETE, for servers that can't fence; its success proves nothing."""

@@ -1,0 +1,237 @@
+"""The one way down: every face asks this, and it asks the record and Spark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pipeline_gui.pipeline.answers import (
+    ActionAnswer,
+    EventAnswer,
+    LogAnswer,
+    RunAnswer,
+    StatusAnswer,
+    contact_answer,
+    event_answer,
+    progress_answer,
+    run_answer,
+    utc_text,
+)
+from pipeline_gui.pipeline.clock import Clock, seconds_with_sleep
+from pipeline_gui.pipeline.configuration import parse_configuration
+from pipeline_gui.pipeline.errors import ConfigurationInvalid, PipelineError, RunBusy, SparkRefused
+from pipeline_gui.pipeline.ports import Actor, Contact, RunStore, SparkServer
+from pipeline_gui.pipeline.run import Phase, RunRecord, RunStatus
+from pipeline_gui.pipeline.sentences import running_sentence
+from pipeline_gui.pipeline.settling import Settler
+from pipeline_gui.pipeline.starting import Starter
+from pipeline_gui.pipeline.stopping import Stopper, refusal
+from pipeline_gui.pipeline.watcher import Watcher
+
+LOOK_SECONDS = 2.0
+"""How long an answer may wait for one look at Spark, where no watcher of this process looks anyway."""
+
+Resolve = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""Turns ``{"configuration": NAME, …}`` into the whole configuration; raises ConfigurationInvalid."""
+
+
+class PipelineController:
+    """Start, stop, status and history. Blocks, with deadlines; safe to call from several threads."""
+
+    def __init__(
+        self,
+        store: RunStore,
+        spark: SparkServer,
+        actor: Actor,
+        watcher: Watcher | None = None,
+        *,
+        resolve: Resolve | None = None,
+        clock: Clock = seconds_with_sleep,
+    ) -> None:
+        self._store = store
+        self._spark = spark
+        self._watcher = watcher or Watcher(store, spark, actor)
+        self._resolve: Resolve = resolve or dict
+        settler = Settler(store, spark, actor)
+        self._starter = Starter(store, spark, settler, actor, clock)
+        self._stopper = Stopper(store, spark, settler, actor, clock)
+
+    # --- the six of the design ----------------------------------------------------------------------------------
+
+    def is_pipeline_running(self) -> bool:
+        """Whether the single place is taken, by whoever. Raises StoreUnavailable."""
+        return self._running() is not None
+
+    def get_running_pipeline_id(self) -> str | None:
+        """The run id of the running row. Raises StoreUnavailable."""
+        record = self._running()
+        return record.run.run_id if record else None
+
+    def start_pipeline(self, config: dict[str, Any]) -> ActionAnswer:
+        """Start a configuration, or say why not."""
+        try:
+            configuration = parse_configuration(self._resolve(config))
+            self._spark.precheck(configuration)
+            answer = self._starter.start(configuration)
+        except RunBusy as error:
+            return refusal(error.run_id, str(error), "busy")
+        except PipelineError as error:
+            return _refused(error)
+        self._watcher.nudge()
+        return answer
+
+    def stop_pipeline(self) -> ActionAnswer:
+        """Stop the run that runs now; which one that is, is decided once, here."""
+        try:
+            record = self._store.running()
+        except PipelineError as error:
+            return _refused(error)
+        if record is None:
+            return refusal(None, "No pipeline is running.", "idle")
+        return self.stop_run(record.run.run_id)
+
+    def get_pipeline_status(self) -> StatusAnswer:
+        """The state of now; unknown is an answer, so this raises nothing."""
+        self._look()
+        try:
+            record = self._store.running()
+        except PipelineError as error:
+            return _unknown(str(error), self._store.contact(), self._spark.contact())
+        return _status(record, self._store.contact(), self._spark.contact())
+
+    def get_recent_pipeline_runs(self, days: float = 2) -> list[RunAnswer]:
+        """The runs that run now, or started or ended within the last days, newest first. Raises StoreUnavailable."""
+        if not 0 < days <= 36_500:
+            raise ConfigurationInvalid("The number of days must be between 0 and 36,500.", field="days")
+        self._look()
+        return [run_answer(run) for run in self._store.recent(days)]
+
+    # --- one run ------------------------------------------------------------------------------------------------
+
+    def stop_run(self, run_id: str, *, grace_seconds: float | None = None) -> ActionAnswer:
+        """Stop this run and no other; a grace of 0 is force."""
+        return self._act(lambda: self._stopper.stop(run_id, grace_seconds))
+
+    def abandon_run(self, run_id: str) -> ActionAnswer:
+        """Let go of a run that nobody can confirm; the face has asked for a typed confirmation."""
+        return self._act(lambda: self._stopper.abandon(run_id))
+
+    def confirm_gone(self, run_id: str) -> ActionAnswer:
+        """Take a person's word that nothing of an ended run lives."""
+        return self._act(lambda: self._stopper.confirm_gone(run_id))
+
+    def release_run(self, run_id: str) -> ActionAnswer:
+        """Free the place that another program's row holds."""
+        return self._act(lambda: self._stopper.release(run_id))
+
+    def get_run(self, run_id: str) -> RunAnswer | None:
+        """One run, or None. Raises StoreUnavailable."""
+        record = self._store.find(run_id)
+        return run_answer(record.run) if record else None
+
+    def get_run_events(self, run_id: str) -> list[EventAnswer]:
+        """What happened to a run, oldest first. Raises StoreUnavailable."""
+        return [event_answer(event) for event in self._store.events(run_id)]
+
+    def get_run_log(self, run_id: str | None = None, start: int | None = None, size: int = 100) -> LogAnswer:
+        """Lines of a run's log; None: of the running run, else the newest of ours. Raises PipelineError."""
+        record = self._store.find(run_id) if run_id else self._latest_of_ours()
+        if record is None:
+            raise ConfigurationInvalid(f"There is no run {run_id!r}." if run_id else "No run is recorded yet.")
+        if record.engine is None:
+            raise SparkRefused("Another program made this run, so its log is not known here.", status_code=404)
+        page = self._spark.log(record.engine.batch_name, start, size)
+        return {"run_id": record.run.run_id, "start": page.start, "total": page.total, "lines": list(page.lines)}
+
+    def close(self) -> None:
+        """Answer what still waits; recorded stops are carried out by whoever watches."""
+        self._stopper.close()
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    def _latest_of_ours(self) -> RunRecord | None:
+        record = self._store.running()
+        if record is not None and record.engine is not None:
+            return record
+        for run in self._store.recent(36_500, limit=20):
+            found = self._store.find(run.run_id)
+            if found is not None and found.engine is not None:
+                return found
+        return None
+
+    def _running(self) -> RunRecord | None:
+        record = self._store.running()
+        if record is not None and record.engine is not None and not self._watcher.is_watching:
+            self._look()  # a run that ended while nobody looked is settled at the next look
+            record = self._store.running()
+        return record
+
+    def _look(self) -> None:
+        if not self._watcher.is_watching:
+            self._watcher.look(LOOK_SECONDS)
+
+    def _act(self, action: Callable[[], ActionAnswer]) -> ActionAnswer:
+        try:
+            return action()
+        except PipelineError as error:
+            return _refused(error)
+        finally:
+            self._watcher.nudge()
+
+
+def _refused(error: PipelineError) -> ActionAnswer:
+    answer = refusal(None, str(error), error.reason)
+    if isinstance(error, ConfigurationInvalid) and error.field:
+        answer["field"] = error.field
+    return answer
+
+
+def _unknown(sentence: str, database: Contact, spark: Contact) -> StatusAnswer:
+    answer = _idle(sentence, database, spark)
+    answer["is_running"] = None
+    answer["status"] = "unknown"
+    return answer
+
+
+def _idle(sentence: str, database: Contact, spark: Contact) -> StatusAnswer:
+    return {
+        "is_running": False,
+        "run_id": None,
+        "status": None,
+        "phase": None,
+        "sentence": sentence,
+        "pipeline": None,
+        "started_by": None,
+        "start_time": None,
+        "duration": None,
+        "stop_requested_by": None,
+        "application_id": None,
+        "ours": None,
+        "progress": None,
+        "database": contact_answer(database),
+        "spark": contact_answer(spark),
+    }
+
+
+def _status(record: RunRecord | None, database: Contact, spark: Contact) -> StatusAnswer:
+    if record is None:
+        return _idle("No pipeline is running.", database, spark)
+    run, engine = record.run, record.engine
+    started_by = (run.metadata or {}).get("started_by")
+    return {
+        "is_running": True,
+        "run_id": run.run_id,
+        "status": RunStatus.RUNNING,
+        "phase": engine.phase if engine else Phase.RUNNING,
+        "sentence": running_sentence(record, spark),
+        "pipeline": run.pipeline,
+        "started_by": started_by if isinstance(started_by, str) else None,
+        "start_time": utc_text(run.start_time),
+        "duration": run.duration,
+        "stop_requested_by": engine.stop_requested_by if engine else None,
+        "application_id": engine.application_id if engine else None,
+        "ours": engine is not None,
+        "progress": progress_answer(engine.progress if engine else None),
+        "database": contact_answer(database),
+        "spark": contact_answer(spark),
+    }

@@ -1,0 +1,184 @@
+"""The watcher: settles the running run against Spark. Any process may; a lease in the database says which one does.
+
+The lease only saves work (protocol 6): every step is safe when two take it, so nothing depends on there being one.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections.abc import Callable
+
+from pipeline_gui.pipeline.clock import Clock, seconds_with_sleep
+from pipeline_gui.pipeline.errors import PipelineError, SparkRefused, SparkUnavailable, StoreRefused
+from pipeline_gui.pipeline.orphans import OrphanHunter
+from pipeline_gui.pipeline.ports import Actor, EngineChange, RunStore, SparkServer
+from pipeline_gui.pipeline.run import Phase, RunRecord
+from pipeline_gui.pipeline.settling import Settler
+
+log = logging.getLogger(__name__)
+
+LEASE_LOOK_SECONDS = 0.5
+"""How often the lease is renewed, or tried for; a dead watcher is replaced within 3 s."""
+SETTLE_SECONDS = 2.0
+HUNT_SECONDS = 10.0
+PROBE_SECONDS = 5.0
+"""How often a process without the lease asks Spark whether it answers, for what it shows."""
+CONTACT_LOST_SECONDS = 5.0
+
+
+class Watcher:
+    """Watches in a thread of its own (`start`), or takes a single step (`look`)."""
+
+    def __init__(self, store: RunStore, spark: SparkServer, actor: Actor, *, clock: Clock = seconds_with_sleep) -> None:
+        self._store = store
+        self._spark = spark
+        self._actor = actor
+        self._clock = clock
+        self._settler = Settler(store, spark, actor)
+        self._orphans = OrphanHunter(store, spark, self._settler, actor, clock)
+        self._holder = secrets.token_hex(8)
+        self._holds_lease = False
+        self._spark_failed_at: float | None = None
+        self._next_settle = self._next_hunt = self._next_probe = 0.0
+        self._wake = threading.Event()
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._look_lock = threading.Lock()
+
+    @property
+    def is_watching(self) -> bool:
+        """Whether the thread of this watcher is at work."""
+        return self._thread is not None and self._thread.is_alive()
+
+    @property
+    def holds_lease(self) -> bool:
+        """Whether this watcher is the one that acts, as of its last look."""
+        return self._holds_lease
+
+    def start(self) -> None:
+        """Watch until closed."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._watch, name="watcher", daemon=True)
+            self._thread.start()
+
+    def nudge(self) -> None:
+        """Look at once: something was started or stopped here."""
+        self._next_settle = 0.0
+        self._wake.set()
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Stop watching, and give the lease up for others to take at once. Waits at most timeout seconds."""
+        self._closing.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    # --- one look -----------------------------------------------------------------------------------------------
+
+    def look(self, seconds: float) -> None:
+        """Take one step now, waiting at most so many seconds for it; a step that takes longer ends by itself."""
+        if not self._look_lock.acquire(blocking=False):
+            return  # a look is under way already, of a Spark that is slow to answer
+        looking = threading.Thread(target=self._look_and_unlock, name="one look", daemon=True)
+        looking.start()
+        looking.join(seconds)
+
+    def _look_and_unlock(self) -> None:
+        try:
+            self.step()
+        except PipelineError as error:
+            log.info("one look: %s", error)
+        finally:
+            self._look_lock.release()
+
+    def step(self) -> RunRecord | None:
+        """Settle the running run once; asks Spark for its identity when none runs. Raises PipelineError."""
+        record = self._store.running()
+        if record is None or record.engine is None:
+            self._spark.identity(fresh=True)
+            return record
+        if not self._store.installation().is_original:
+            return record
+        return self._settler.settle(record)
+
+    # --- the thread ---------------------------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        while not self._closing.is_set():
+            try:
+                self._turn()
+            except PipelineError as error:
+                self._holds_lease = False
+                log.info("watcher: %s", error)
+            except Exception:
+                # A watcher that died of a surprise would leave rows running for ever; it is logged, and it goes on.
+                log.exception("watcher: unexpected error")
+            self._wake.wait(LEASE_LOOK_SECONDS)
+            self._wake.clear()
+        if self._holds_lease:
+            self._quietly(lambda: self._store.release_lease(self._holder))
+
+    def _turn(self) -> None:
+        """Renew the lease and do what is due."""
+        if not self._holds_lease and not self._spark_answers():
+            self._note_contact_lost()
+            return
+        if not self._store.installation().is_original:
+            return
+        try:
+            self._holds_lease = self._store.take_lease(self._holder, self._actor)
+        except StoreRefused:
+            self._holds_lease = False  # a viewer: it may look, and others watch
+        if not self._holds_lease:
+            return
+        now = self._clock()
+        try:
+            if now >= self._next_settle:
+                self._next_settle = now + SETTLE_SECONDS
+                self.step()
+                self._spark_failed_at = None
+            if now >= self._next_hunt:
+                self._next_hunt = now + HUNT_SECONDS
+                self._orphans.hunt()
+        except (SparkUnavailable, SparkRefused) as error:
+            log.info("watcher: %s", error)
+            self._spark_failed()
+
+    def _spark_answers(self) -> bool:
+        """Whether Spark answered this process's last probe; who can't ask Spark does not take the lease."""
+        now = self._clock()
+        if now >= self._next_probe or self._spark_failed_at is not None:
+            self._next_probe = now + PROBE_SECONDS
+            try:
+                self._spark.identity(fresh=True)
+                self._spark_failed_at = None
+            except (SparkUnavailable, SparkRefused):
+                self._spark_failed_at = now if self._spark_failed_at is None else self._spark_failed_at
+        return self._spark_failed_at is None
+
+    def _spark_failed(self) -> None:
+        now = self._clock()
+        self._spark_failed_at = now if self._spark_failed_at is None else self._spark_failed_at
+        if now - self._spark_failed_at >= CONTACT_LOST_SECONDS:
+            self._holds_lease = False
+            self._store.release_lease(self._holder)
+            self._note_contact_lost()
+
+    def _note_contact_lost(self) -> None:
+        """Record that nobody gets an answer: only where nobody else holds the lease, who might."""
+        if self._spark_failed_at is None or self._clock() - self._spark_failed_at < CONTACT_LOST_SECONDS:
+            return
+        record = self._store.running()
+        if record is None or record.engine is None or record.watched or record.engine.contact_lost_at is not None:
+            return
+        change = EngineChange(phase=Phase.LOST_CONTACT, contact_lost=True)
+        self._store.change(record.run.run_id, record.engine.rev, change, self._actor)
+
+    @staticmethod
+    def _quietly(action: Callable[[], object]) -> None:
+        try:
+            action()
+        except PipelineError as error:
+            log.info("watcher: %s", error)
