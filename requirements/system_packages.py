@@ -1,0 +1,74 @@
+"""Sees to the system libraries that Qt needs and no wheel brings, with nothing but the standard library.
+
+Quick and silent when all are there, so that it can run at each installation. Where they are missing it installs Debian's
+packages if it may (as root, or by sudo without a question), else it prints the one command to copy. It never fails: without
+a screen only the window and its tests need them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+
+LIBRARIES = {
+    "libEGL.so.1": "libegl1",
+    "libGL.so.1": "libgl1",
+    "libxkbcommon.so.0": "libxkbcommon0",
+    "libdbus-1.so.3": "libdbus-1-3",
+    "libfontconfig.so.1": "libfontconfig1",
+    "libfreetype.so.6": "libfreetype6",
+    "libglib-2.0.so.0": "libglib2.0-0",
+    "libX11.so.6": "libx11-6",
+    "libX11-xcb.so.1": "libx11-xcb1",
+    "libxcb-cursor.so.0": "libxcb-cursor0",
+    "libxcb-icccm.so.4": "libxcb-icccm4",
+    "libxcb-image.so.0": "libxcb-image0",
+    "libxcb-keysyms.so.1": "libxcb-keysyms1",
+    "libxcb-randr.so.0": "libxcb-randr0",
+    "libxcb-render-util.so.0": "libxcb-render-util0",
+    "libxcb-shape.so.0": "libxcb-shape0",
+    "libxcb-xkb.so.1": "libxcb-xkb1",
+    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
+}
+
+
+def missing_packages() -> list[str]:
+    """Debian's names of the libraries that can't be loaded."""
+    missing = []
+    for library, package in LIBRARIES.items():
+        try:
+            ctypes.CDLL(library)
+        except OSError:
+            missing.append(package)
+    return missing
+
+
+def main() -> None:
+    """Install what is missing, or say how."""
+    packages = missing_packages() if sys.platform.startswith("linux") else []
+    if not packages:
+        return
+    as_root = [] if os.geteuid() == 0 else ["sudo"]
+    if shutil.which("apt-get") is None:
+        print(f"Qt's window needs system libraries that are missing here (Debian calls them {' '.join(packages)}).")
+        return
+    if not as_root or _sudo_asks_nothing():
+        print(f"Installing the system libraries that Qt needs: {' '.join(packages)}", flush=True)
+        environment = ["env", "DEBIAN_FRONTEND=noninteractive"]
+        install = ["apt-get", "install", "-qq", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120", *packages]
+        for command in (["apt-get", "update", "-qq"], install):
+            subprocess.run([*as_root, *environment, *command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
+        packages = missing_packages()
+    if packages:
+        print(f"Qt needs system libraries that are missing; install them with:\n  sudo apt-get install -y {' '.join(packages)}")
+
+
+def _sudo_asks_nothing() -> bool:
+    return shutil.which("sudo") is not None and not subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode
+
+
+if __name__ == "__main__":
+    main()
