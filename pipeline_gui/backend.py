@@ -1,0 +1,141 @@
+"""The composition root: settings in, a working controller out."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, Self
+
+from pipeline_gui.named_configurations import resolve
+from pipeline_gui.pipeline.controller import PipelineController
+from pipeline_gui.pipeline.errors import PipelineError
+from pipeline_gui.pipeline.ports import Actor, Change, RunStore, SparkServer, Subscription
+from pipeline_gui.pipeline.watcher import Watcher
+from pipeline_gui.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from pipeline_gui.embedded.pair import Pair
+
+Face = Literal["window", "terminal", "service", "keeper"]
+Say = Callable[[str], None]
+
+COMMAND_CONNECTIONS = 1
+WINDOW_CONNECTIONS = 4
+
+
+class EmbeddedMissing(PipelineError):
+    """No servers are named, and the parts that could run on this computer are not installed."""
+
+
+class Backend:
+    """What a face stands on: the controller, live changes, and the watcher that every long-lived face carries."""
+
+    def __init__(
+        self, settings: Settings, store: RunStore, spark: SparkServer, actor: Actor, pair: Pair | None = None
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.spark = spark
+        self._pair = pair
+        self._watcher = Watcher(store, spark, actor)
+        self.controller = PipelineController(store, spark, actor, self._watcher, resolve=resolve)
+
+    def watch(self) -> None:
+        """Settle runs against Spark in a thread of its own, until closed."""
+        self._watcher.start()
+
+    def subscribe(self, on_change: Callable[[Change], None]) -> Subscription:
+        """Call on_change, in a thread of its own, whenever the record changes."""
+        return self.store.subscribe(on_change)
+
+    def close(self) -> None:
+        """Give everything back, within some seconds; what runs on Spark runs on."""
+        self.controller.close()
+        self._watcher.close()
+        self.spark.close()
+        self.store.close()
+        if self._pair is not None:
+            self._pair.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_backend(
+    settings: Settings | None = None,
+    *,
+    face: Face = "window",
+    max_connections: int = WINDOW_CONNECTIONS,
+    say: Say | None = None,
+) -> Backend:
+    """Put the parts together. With servers named nothing is asked of them yet; with none, the embedded pair is started.
+
+    say hears, in sentences, what is waited for. Raises PipelineError.
+    """
+    from pipeline_gui.spark import connect_spark
+    from pipeline_gui.store import open_store
+
+    settings = load_settings() if settings is None else settings
+    settings.require_both_servers()
+    pair = _open_pair(settings, say) if settings.is_embedded else None
+    try:
+        store = open_store(
+            pair.database_url if pair else database_conninfo(settings),
+            application_name=f"pipeline-gui {face}",
+            max_connections=max_connections,
+        )
+        spark = connect_spark(
+            settings.spark_kind,
+            pair.spark_url if pair else str(settings.spark_url),
+            pair.spark_token if pair else settings.spark_token,
+            files_are_local=pair is not None,
+        )
+    except BaseException:
+        if pair is not None:
+            pair.close()
+        raise
+    return Backend(settings, store, spark, this_actor(face), pair)
+
+
+def database_conninfo(settings: Settings) -> str:
+    """What libpq takes for the database that the settings name, the keyring's password included."""
+    if settings.database_url is None:
+        raise ValueError("the settings name no database")
+    if settings.database_password is None:
+        return settings.database_url
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import make_conninfo
+
+    try:
+        return make_conninfo(settings.database_url, password=settings.database_password)
+    except ProgrammingError:
+        return settings.database_url  # ill-formed: the store says so in its own sentence
+
+
+def this_actor(face: Face) -> Actor:
+    """Who this process acts for, and from which computer."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError, ImportError):  # a user id without an entry, as containers have them
+        user = f"uid{os.getuid()}" if hasattr(os, "getuid") else "unknown"
+    return Actor(user=user, host=socket.gethostname() or "unknown", via=face)
+
+
+def _open_pair(settings: Settings, say: Say | None) -> Pair:
+    try:
+        from pipeline_gui.embedded.pair import open_pair
+    except ImportError as error:
+        raise EmbeddedMissing(
+            "No servers are named, and the parts that would run on this computer are not installed "
+            f"({error.name}). Set PIPELINE_GUI_DATABASE_URL and PIPELINE_GUI_SPARK_URL, "
+            "or install the program with its extra: pip install 'pipeline-gui[local]'."
+        ) from error
+    return open_pair(settings.profile.data, say or (lambda _sentence: None))
