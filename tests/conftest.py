@@ -6,7 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from pipeline_gui.pipeline.ports import Actor
+from pipeline_gui.store import adopt_moved_identity, migrate
 from tests.postgres import PostgresServer, running_server
+
+MIGRATOR = Actor("tests", "localhost", "terminal")
 
 
 @pytest.fixture(scope="session")
@@ -20,4 +24,20 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgr
 def empty_database(postgres_server: PostgresServer) -> Iterator[str]:
     """The libpq URL of a new, empty database."""
     with postgres_server.fresh_database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: PostgresServer) -> str:
+    """The name of a migrated database, from which tests clone theirs."""
+    name = postgres_server.create_database()
+    migrate(postgres_server.url_of(name), actor=MIGRATOR)
+    return name
+
+
+@pytest.fixture
+def database(postgres_server: PostgresServer, migrated_template: str) -> Iterator[str]:
+    """The libpq URL of a migrated database of the test's own."""
+    with postgres_server.fresh_database(migrated_template) as url:
+        adopt_moved_identity(url, actor=MIGRATOR)
         yield url

@@ -1,0 +1,59 @@
+"""Which database this is: the installation's id, and whether its fingerprint is the place where it was made."""
+
+from __future__ import annotations
+
+from psycopg.rows import TupleRow
+
+from pipeline_gui.pipeline.errors import StoreRefused
+from pipeline_gui.pipeline.ports import Actor, Installation
+from pipeline_gui.store import queries
+from pipeline_gui.store.owner import owner_transaction
+from pipeline_gui.store.schema import check_version
+
+_FINGERPRINT = """
+    system_identifier = (SELECT system_identifier FROM pg_control_system()),
+    database_oid = (SELECT oid::bigint FROM pg_database WHERE datname = current_database())
+"""
+
+_END_COPIED_RUN = f"""
+    UPDATE pipeline_runs AS run SET status = 'failed', end_time = greatest(run.start_time, {queries.NOW}),
+        duration = {queries.age_of("run")},
+        error_message = 'This database is a copy: the run belongs to the one it was copied from.'
+    WHERE {queries.is_running("run.status")}
+      AND EXISTS (SELECT FROM pipeline_run_engine AS engine WHERE engine.run_id = run.run_id)
+"""
+
+
+def installation_of(row: TupleRow | None, database: str) -> Installation:
+    """A row of queries.INSTALLATION. Raises StoreRefused when this program can't work with the schema."""
+    if row is None:
+        raise StoreRefused(
+            f"The database “{database}” has lost its installation id; run “pipeline-gui migrate --new-identity”."
+        )
+    installation_id, is_original, version = row
+    check_version(version, database)
+    return Installation(installation_id, is_original, version)
+
+
+def adopt_moved_identity(url: str, *, actor: Actor) -> Installation:
+    """Say that the original is no more and this database is its continuation: the id stays, the fingerprint is new."""
+    with owner_transaction(url, actor) as (connection, target):
+        connection.execute(f"UPDATE pipeline_installation SET {_FINGERPRINT}")
+        return installation_of(connection.execute(queries.INSTALLATION).fetchone(), target.database)
+
+
+def new_identity(url: str, *, actor: Actor) -> Installation:
+    """Say that this database is a copy that lives beside its original: a new id, and none of the copied runs are ours.
+
+    Their batches carry the original's name, so they are neither hunted nor waited for from here.
+    """
+    with owner_transaction(url, actor) as (connection, target):
+        connection.execute("UPDATE pipeline_run_engine SET gone = true, rev = rev + 1 WHERE NOT gone")
+        connection.execute(_END_COPIED_RUN)
+        connection.execute("DELETE FROM pipeline_installation")
+        connection.execute(
+            """INSERT INTO pipeline_installation (installation_id, system_identifier, database_oid)
+               SELECT left(replace(gen_random_uuid()::text, '-', ''), 12), control.system_identifier, here.oid::bigint
+               FROM pg_control_system() AS control, pg_database AS here WHERE here.datname = current_database()"""
+        )
+        return installation_of(connection.execute(queries.INSTALLATION).fetchone(), target.database)

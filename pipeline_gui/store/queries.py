@@ -1,0 +1,260 @@
+"""The SQL of the store. Every statement that writes is one round trip and decides by compare-and-set.
+
+Locks are always taken engine row first, then run row: two of our programs never wait for each other in a circle. Under
+READ COMMITTED, who had to wait for a lock re-reads the row, so the loser of a race finds its condition false.
+"""
+
+from __future__ import annotations
+
+NOW = "(clock_timestamp() AT TIME ZONE 'UTC')"
+"""The moment, as ``TIMESTAMP`` holds it: UTC, by the database's clock."""
+
+
+def is_running(status: str) -> str:
+    """The condition of the unique index, so that the index answers it."""
+    return f"lower(btrim({status})) = 'running'"
+
+
+def run_columns(run: str) -> str:
+    """The columns that rows.run_of reads; other programs' rows may hold infinity or null anywhere."""
+    return f"""coalesce({run}.run_id, ''), {run}.command, {run}.status, {run}.start_time, {run}.end_time,
+        CASE WHEN {is_running(f"{run}.status")} THEN {age_of(run)} ELSE {run}.duration END,
+        {run}.error_message, {run}.metadata"""
+
+
+def age_of(run: str) -> str:
+    """Seconds since a run's start, never negative; null where it can't be said."""
+    return (
+        f"CASE WHEN isfinite({run}.start_time)"
+        f" THEN greatest(0, extract(epoch FROM {NOW} - {run}.start_time))::float8 END"
+    )
+
+
+_ENGINE = (
+    "run_id, rev, phase, spark_url, generation, batch_id, application_id, grace_seconds, stop_requested_at, "
+    "stop_requested_by, unclear, contact_lost_at, gone, progress, batch_name"
+)
+
+_WATCHED = f"EXISTS (SELECT FROM pipeline_watcher WHERE holder IS NOT NULL AND expires_at > {NOW})"
+
+
+def record_columns(run: str, engine: str) -> str:
+    """The columns that rows.record_of reads."""
+    of_engine = ", ".join(f"{engine}.{column.strip()}" for column in _ENGINE.split(","))
+    return f"{run_columns(run)}, {age_of(run)}, {_WATCHED}, {of_engine}"
+
+
+def merged(metadata: str, summary: str) -> str:
+    """Metadata with a summary merged in; what is not an object (other programs wrote it) is kept under ``value``."""
+    return (
+        f"CASE jsonb_typeof({metadata}) WHEN 'object' THEN {metadata}"
+        f" ELSE coalesce(jsonb_build_object('value', nullif({metadata}, 'null')), '{{}}') END || {summary}"
+    )
+
+
+# --- before a statement ---------------------------------------------------------------------------------------------
+
+# Without statistics (just restored) the planner would read millions of rows for the few that are asked for.
+_BY_INDEX = "set_config('enable_seqscan', 'off', true)"
+
+READ_SETTINGS = f"SELECT set_config('statement_timeout', %(statement_timeout)s, true), {_BY_INDEX}"
+
+BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
+
+WRITE_SETTINGS = f"""
+    SELECT set_config('pipeline_gui.actor', %(actor)s, true),
+           set_config('pipeline_gui.via', %(via)s, true),
+           set_config('pipeline_gui.detail', %(detail)s, true),
+           set_config('lock_timeout', %(lock_timeout)s, true),
+           set_config('statement_timeout', %(statement_timeout)s, true),
+           set_config('idle_in_transaction_session_timeout', %(idle_timeout)s, true),
+           set_config('synchronous_commit', %(synchronous_commit)s, true),
+           {_BY_INDEX}
+"""
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+INSTALLATION = """
+    SELECT installation_id,
+           (system_identifier, database_oid) = (
+               SELECT control.system_identifier, here.oid::bigint
+               FROM pg_control_system() AS control, pg_database AS here WHERE here.datname = current_database()),
+           (SELECT max(number) FROM pipeline_migrations)
+    FROM pipeline_installation
+"""
+
+RUNNING = f"""
+    SELECT {record_columns("run", "engine")}
+    FROM pipeline_runs AS run LEFT JOIN pipeline_run_engine AS engine ON engine.run_id = run.run_id
+    WHERE {is_running("run.status")}
+"""
+
+FIND = f"""
+    SELECT {record_columns("run", "engine")}
+    FROM pipeline_runs AS run LEFT JOIN pipeline_run_engine AS engine ON engine.run_id = run.run_id
+    WHERE run.run_id = %(run_id)s
+"""
+
+# A row that another program deleted is null here, but for its id.
+NOT_GONE = f"""
+    SELECT {record_columns("run", "engine")}
+    FROM pipeline_run_engine AS engine LEFT JOIN pipeline_runs AS run ON run.run_id = engine.run_id
+    WHERE NOT engine.gone AND ({is_running("run.status")}) IS NOT TRUE
+    ORDER BY engine.run_id
+"""
+
+# Two index scans and never the table: what was touched since, and the one that runs however long ago it began.
+_SINCE = "(statement_timestamp() AT TIME ZONE 'UTC') - make_interval(secs => %(seconds)s)"
+RECENT = f"""
+    SELECT {run_columns("run")} FROM (
+        SELECT * FROM pipeline_runs WHERE GREATEST(start_time, end_time) >= {_SINCE}
+        UNION ALL
+        SELECT * FROM pipeline_runs
+        WHERE {is_running("status")} AND (GREATEST(start_time, end_time) >= {_SINCE}) IS NOT TRUE
+    ) AS run
+    ORDER BY run.start_time DESC NULLS LAST, run.run_id DESC
+    LIMIT %(limit)s
+"""
+
+EVENTS = """
+    SELECT event_id, run_id, at, kind, actor, via, old_status, new_status, detail
+    FROM pipeline_run_events WHERE run_id = %(run_id)s ORDER BY event_id
+"""
+
+# --- writing --------------------------------------------------------------------------------------------------------
+
+INSERT = f"""
+    WITH run AS (
+        INSERT INTO pipeline_runs (run_id, command, status, start_time, metadata)
+        VALUES (%(run_id)s, %(command)s, 'running', {NOW}, %(metadata)s::jsonb)
+        RETURNING run_id, command, status, start_time, end_time, duration, error_message, metadata
+    ), engine AS (
+        INSERT INTO pipeline_run_engine (run_id, batch_name, phase, spark_url, generation, grace_seconds)
+        VALUES (%(run_id)s, %(batch_name)s, 'starting', %(spark_url)s, %(generation)s, %(grace_seconds)s)
+        RETURNING *
+    )
+    SELECT {record_columns("run", "engine")} FROM run, engine
+"""
+
+_HELD = """
+    held AS MATERIALIZED (
+        SELECT run_id, stop_requested_by FROM pipeline_run_engine
+        WHERE run_id = %(run_id)s AND (%(rev)s::bigint IS NULL OR rev = %(rev)s::bigint)
+        FOR UPDATE
+    )"""
+
+CHANGE = f"""
+    WITH {_HELD}, run AS (
+        UPDATE pipeline_runs AS run SET metadata = {merged("run.metadata", "%(summary)s::jsonb")}
+        FROM held WHERE run.run_id = held.run_id AND {is_running("run.status")}
+        RETURNING run.run_id
+    )
+    UPDATE pipeline_run_engine AS engine SET
+        rev = engine.rev + 1,
+        phase = coalesce(%(phase)s::text, engine.phase),
+        generation = coalesce(%(generation)s::text, engine.generation),
+        batch_id = coalesce(%(batch_id)s::bigint, engine.batch_id),
+        application_id = coalesce(%(application_id)s::text, engine.application_id),
+        unclear = coalesce(%(unclear)s::boolean, engine.unclear),
+        contact_lost_at = CASE %(contact_lost)s::boolean
+            WHEN true THEN coalesce(engine.contact_lost_at, {NOW}) WHEN false THEN NULL ELSE engine.contact_lost_at END,
+        progress = coalesce(%(progress)s::jsonb, engine.progress)
+    FROM run WHERE engine.run_id = run.run_id
+    RETURNING engine.rev
+"""
+
+_STOPPING = (
+    "jsonb_build_object('phase', 'stopping', 'stop_requested_by', coalesce(held.stop_requested_by, %(who)s::text))"
+)
+
+REQUEST_STOP = f"""
+    WITH {_HELD}, run AS (
+        UPDATE pipeline_runs AS run SET metadata = {merged("run.metadata", _STOPPING)}
+        FROM held WHERE run.run_id = held.run_id AND {is_running("run.status")}
+        RETURNING run.*
+    ), engine AS (
+        UPDATE pipeline_run_engine AS engine SET
+            rev = engine.rev + 1,
+            phase = 'stopping',
+            grace_seconds = CASE WHEN engine.stop_requested_at IS NULL
+                THEN coalesce(%(grace_seconds)s::float8, engine.grace_seconds)
+                ELSE least(engine.grace_seconds, %(grace_seconds)s::float8) END,
+            stop_requested_at = coalesce(engine.stop_requested_at, {NOW}),
+            stop_requested_by = coalesce(engine.stop_requested_by, %(who)s::text)
+        FROM run WHERE engine.run_id = run.run_id
+        RETURNING engine.*
+    ), event AS (
+        INSERT INTO pipeline_run_events (run_id, kind, actor, via, detail)
+        SELECT run_id, 'stop requested', %(who)s, %(face)s, jsonb_build_object('grace_seconds', grace_seconds)
+        FROM engine
+    )
+    SELECT {record_columns("run", "engine")} FROM run, engine
+"""
+
+_OUTCOME = """%(summary)s::jsonb || CASE WHEN ended.stop_requested_by IS NULL THEN '{}'::jsonb
+                ELSE jsonb_build_object('stopped_by', ended.stop_requested_by) END"""
+
+# The end is counted back from the database's clock, never before the start: no duration is negative.
+SETTLE = f"""
+    WITH {_HELD}, ended AS MATERIALIZED (
+        SELECT run_id, stop_requested_by,
+               {NOW} - make_interval(secs => coalesce(%(ended_ago)s::float8, 0)) AS moment FROM held
+    ), run AS (
+        UPDATE pipeline_runs AS run SET
+            status = %(status)s,
+            end_time = greatest(run.start_time, ended.moment),
+            duration = CASE WHEN isfinite(run.start_time)
+                THEN extract(epoch FROM greatest(run.start_time, ended.moment) - run.start_time)::float8 END,
+            error_message = %(error_message)s,
+            metadata = ({merged("run.metadata", _OUTCOME)}) - 'phase'
+        FROM ended WHERE run.run_id = ended.run_id AND {is_running("run.status")}
+        RETURNING run.*
+    ), engine AS (
+        UPDATE pipeline_run_engine AS engine SET
+            rev = engine.rev + 1,
+            gone = engine.gone OR %(gone)s::boolean,
+            exit_code = coalesce(%(exit_code)s::integer, engine.exit_code)
+        FROM run WHERE engine.run_id = run.run_id
+        RETURNING engine.*
+    )
+    SELECT {record_columns("run", "engine")} FROM run, engine
+"""
+
+MARK_GONE = f"""
+    WITH engine AS (
+        UPDATE pipeline_run_engine AS engine SET gone = true, rev = engine.rev + 1
+        WHERE engine.run_id = %(run_id)s AND NOT engine.gone
+          AND NOT EXISTS (SELECT FROM pipeline_runs AS run
+                          WHERE run.run_id = engine.run_id AND {is_running("run.status")})
+        RETURNING engine.run_id
+    )
+    INSERT INTO pipeline_run_events (run_id, kind, actor, via, detail)
+    SELECT run_id, 'gone', %(who)s, %(face)s, %(detail)s::jsonb FROM engine
+    RETURNING event_id
+"""
+
+# The trigger writes the event, so who released it is in there.
+RELEASE_FOREIGN = f"""
+    UPDATE pipeline_runs AS run SET
+        status = 'failed', end_time = greatest(run.start_time, {NOW}),
+        duration = coalesce(run.duration, {age_of("run")}),
+        error_message = coalesce(nullif(run.error_message, '') || E'\\n', '') || %(message)s
+    WHERE run.run_id = %(run_id)s AND {is_running("run.status")}
+      AND NOT EXISTS (SELECT FROM pipeline_run_engine AS engine WHERE engine.run_id = run.run_id)
+    RETURNING run.run_id
+"""
+
+ADD_EVENT = """
+    INSERT INTO pipeline_run_events (run_id, kind, actor, via, detail)
+    VALUES (%(run_id)s, %(kind)s, %(who)s, %(face)s, %(detail)s::jsonb)
+"""
+
+# --- the watcher's lease --------------------------------------------------------------------------------------------
+
+TAKE_LEASE = f"""
+    UPDATE pipeline_watcher SET holder = %(holder)s, actor = %(who)s, expires_at = {NOW} + interval '3 seconds'
+    WHERE holder = %(holder)s OR holder IS NULL OR expires_at <= {NOW}
+    RETURNING holder
+"""
+
+RELEASE_LEASE = "UPDATE pipeline_watcher SET holder = NULL, expires_at = NULL WHERE holder = %(holder)s RETURNING true"

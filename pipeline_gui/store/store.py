@@ -1,0 +1,219 @@
+"""The record of every run, on PostgreSQL."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from psycopg import errors as pg
+
+from pipeline_gui.pipeline.errors import RunBusy, StoreRefused
+from pipeline_gui.pipeline.ports import (
+    Actor,
+    Change,
+    Contact,
+    EngineChange,
+    Event,
+    Inserted,
+    Installation,
+    NewRun,
+)
+from pipeline_gui.pipeline.run import Ending, Run, RunRecord
+from pipeline_gui.store import queries
+from pipeline_gui.store.listener import Listener
+from pipeline_gui.store.rows import event_of, progress_values, record_of, run_of
+from pipeline_gui.store.session import Session, Timeouts
+from pipeline_gui.store.target import parse_target
+from pipeline_gui.store.values import bounded_text, clean_text, json_text
+
+LONGEST_ERROR = 8_192
+"""Bytes of an error message that are recorded; the log has the rest."""
+_LONGEST_DAYS = 1e6
+
+
+def open_store(
+    url: str, *, application_name: str, max_connections: int, timeouts: Timeouts | None = None
+) -> PostgresStore:
+    """A store for a libpq URL; connects when first asked. Raises StoreRefused for what is no address."""
+    target = parse_target(url, application_name)
+    return PostgresStore(Session(target, max_connections, timeouts or Timeouts()))
+
+
+class PostgresStore:
+    """RunStore on PostgreSQL. Thread-safe; finds the database again by itself."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def contact(self) -> Contact:
+        """Whether the database answered this process's last call; asks nothing."""
+        return self._session.contact.now
+
+    def installation(self) -> Installation:
+        """Which database this is. Raises StoreRefused when its schema is not this program's."""
+        return self._session.installation()
+
+    # --- reading --------------------------------------------------------------------------------------------------
+
+    def running(self) -> RunRecord | None:
+        """The row that holds the single place, whoever made it."""
+        rows = self._session.read(queries.RUNNING, {})
+        return record_of(rows[0]) if rows else None
+
+    def find(self, run_id: str) -> RunRecord | None:
+        """One run, read on the primary."""
+        rows = self._session.read(queries.FIND, {"run_id": clean_text(run_id)})
+        return record_of(rows[0]) if rows else None
+
+    def recent(self, days: float, limit: int | None = None) -> list[Run]:
+        """The rows that run now, or started or ended within the last days; newest start first, null times last."""
+        days = 0.0 if math.isnan(days) else min(max(days, 0.0), _LONGEST_DAYS)
+        rows = self._session.read(queries.RECENT, {"seconds": days * 86_400, "limit": limit})
+        return [run_of(row) for row in rows]
+
+    def not_gone(self) -> list[RunRecord]:
+        """Ended runs of ours of which something may still live, also those whose row was deleted."""
+        return [record_of(row) for row in self._session.read(queries.NOT_GONE, {})]
+
+    def events(self, run_id: str) -> list[Event]:
+        """The events of a run, oldest first."""
+        return [event_of(row) for row in self._session.read(queries.EVENTS, {"run_id": clean_text(run_id)})]
+
+    # --- writing --------------------------------------------------------------------------------------------------
+
+    def insert(self, new: NewRun, actor: Actor) -> Inserted:
+        """Record a new running run with phase starting, in one commit. Raises RunBusy, or StoreRefused in a copy."""
+        if not self.installation().is_original:
+            raise StoreRefused(
+                f"The database “{self._session.target.database}” is a copy of another, so nothing starts here. Run "
+                "“pipeline-gui migrate --moved” if the original is no more, or “--new-identity” if both are to live."
+            )
+        values = {
+            "run_id": new.run_id,
+            "command": clean_text(new.command),
+            "metadata": json_text({**new.metadata, "phase": "starting"}),
+            "batch_name": new.batch_name,
+            "spark_url": new.spark_url,
+            "generation": new.generation,
+            "grace_seconds": new.grace_seconds,
+        }
+        try:
+            return self._insert(values, actor)
+        except RunBusy as busy:
+            if busy.run_id is not None:
+                raise
+        # The other ended between our INSERT and our look: the place was free again.
+        return self._insert(values, actor)
+
+    def _insert(self, values: dict[str, Any], actor: Actor) -> Inserted:
+        try:
+            inserted, not_gone = self._session.write([(queries.INSERT, values), (queries.NOT_GONE, {})], actor)
+        except StoreRefused as error:
+            cause = error.__cause__
+            if not isinstance(cause, pg.UniqueViolation):
+                raise
+            if cause.diag.constraint_name != "pipeline_runs_one_running":
+                raise StoreRefused(f"A run with the id {values['run_id']} is recorded already.") from None
+            other = self.running()
+            raise RunBusy(other.run.run_id if other else None) from None
+        return Inserted(record_of(inserted[0]), tuple(record_of(row) for row in not_gone))
+
+    def change(self, run_id: str, rev: int, change: EngineChange, actor: Actor) -> int | None:
+        """Compare-and-set on running and rev; the new rev, or None when it was lost."""
+        summary = dict(change.summary)
+        if change.phase is not None:
+            summary["phase"] = change.phase.value
+        if change.application_id is not None:
+            summary["application_id"] = change.application_id
+        if change.progress is not None:
+            summary["progress"] = change.progress.sentence()
+        values = {
+            "run_id": run_id,
+            "rev": rev,
+            "phase": None if change.phase is None else change.phase.value,
+            "generation": change.generation,
+            "batch_id": change.batch_id,
+            "application_id": None if change.application_id is None else clean_text(change.application_id),
+            "unclear": change.unclear,
+            "contact_lost": change.contact_lost,
+            "progress": None if change.progress is None else json_text(progress_values(change.progress)),
+            "summary": json_text(summary),
+        }
+        (rows,) = self._session.write([(queries.CHANGE, values)], actor)
+        return rows[0][0] if rows else None
+
+    def request_stop(self, run_id: str, grace_seconds: float | None, actor: Actor) -> RunRecord | None:
+        """Record the wish to stop a running run of ours; a later, smaller grace wins. None when it does not run."""
+        values = {"run_id": run_id, "rev": None, "grace_seconds": grace_seconds, **_who(actor)}
+        (rows,) = self._session.write([(queries.REQUEST_STOP, values)], actor)
+        return record_of(rows[0]) if rows else None
+
+    def settle(self, run_id: str, rev: int | None, ending: Ending, actor: Actor) -> RunRecord | None:
+        """End a running run, compare-and-set on rev (None: a fact the server reported). None when it was lost."""
+        summary = dict(ending.detail)
+        if ending.exit_code is not None:
+            summary["exit_code"] = ending.exit_code
+        ended_ago = ending.ended_ago
+        if ended_ago is None or not math.isfinite(ended_ago):
+            ended_ago = None
+            summary["end_time_is"] = "when noticed"
+        else:
+            ended_ago = min(max(ended_ago, 0.0), _LONGEST_DAYS * 86_400)
+        values = {
+            "run_id": run_id,
+            "rev": rev,
+            "status": ending.status.value,
+            "ended_ago": ended_ago,
+            "error_message": bounded_text(ending.error_message, LONGEST_ERROR),
+            "summary": json_text(summary),
+            "gone": ending.gone,
+            "exit_code": ending.exit_code,
+        }
+        detail = {**summary, "gone": ending.gone}
+        (rows,) = self._session.write([(queries.SETTLE, values)], actor, detail=detail)
+        return record_of(rows[0]) if rows else None
+
+    def mark_gone(self, run_id: str, actor: Actor, detail: dict[str, Any]) -> None:
+        """Record the evidence that nothing of an ended run lives, with an event; a second time does nothing."""
+        values = {"run_id": run_id, "detail": json_text(detail), **_who(actor)}
+        self._session.write([(queries.MARK_GONE, values)], actor)
+
+    def release_foreign(self, run_id: str, actor: Actor) -> bool:
+        """End a running row of another program as failed, as a person says that it is over; False: there is none."""
+        values = {"run_id": run_id, "message": f"Released by {clean_text(str(actor))}, who said that it is over."}
+        (rows,) = self._session.write([(queries.RELEASE_FOREIGN, values)], actor, detail={"released": True})
+        return bool(rows)
+
+    def add_event(self, run_id: str, kind: str, actor: Actor, detail: dict[str, Any]) -> None:
+        """Append an event that is not a change of status."""
+        values = {"run_id": clean_text(run_id), "kind": clean_text(kind), "detail": json_text(detail), **_who(actor)}
+        self._session.write([(queries.ADD_EVENT, values)], actor)
+
+    # --- the watcher's lease --------------------------------------------------------------------------------------
+
+    def take_lease(self, holder: str, actor: Actor) -> bool:
+        """Take or renew the watcher's lease (3 s, the database's clock); False when another holds it, or in a copy."""
+        if not self.installation().is_original:
+            return False
+        values = {"holder": holder, **_who(actor)}
+        (rows,) = self._session.write([(queries.TAKE_LEASE, values)], actor, lease=True)
+        return bool(rows)
+
+    def release_lease(self, holder: str) -> None:
+        """Give the lease up, if held."""
+        self._session.write([(queries.RELEASE_LEASE, {"holder": holder})], Actor("", "", ""), lease=True)
+
+    # --- listening ------------------------------------------------------------------------------------------------
+
+    def subscribe(self, on_change: Callable[[Change], None]) -> Listener:
+        """LISTEN on a connection and a thread of its own; reconnects by itself, then reports Change(None, None)."""
+        return Listener(self._session.target, on_change, self._session.contact)
+
+    def close(self) -> None:
+        """Close every connection but those of subscriptions."""
+        self._session.close()
+
+
+def _who(actor: Actor) -> dict[str, str]:
+    return {"who": clean_text(str(actor)), "face": clean_text(actor.via)}

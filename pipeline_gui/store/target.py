@@ -1,0 +1,60 @@
+"""Where the database is: a libpq URL read once, in words that hold no secret."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from pipeline_gui.pipeline.errors import StoreRefused
+
+CONNECT_TIMEOUT = 3
+"""Seconds for one attempt to connect."""
+
+_DEFAULTS: dict[str, Any] = {
+    "connect_timeout": CONNECT_TIMEOUT,
+    "client_encoding": "UTF8",
+    # A standby lags: decisions from what it says would be decisions from the past.
+    "target_session_attrs": "primary",
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A database's address."""
+
+    conninfo: str
+    """For libpq; holds the password."""
+    place: str
+    """Host and port, or the service or socket folder, for people."""
+    database: str
+    user: str
+
+    def __repr__(self) -> str:
+        return f"Target({self.database!r} at {self.place})"
+
+
+def parse_target(url: str, application_name: str) -> Target:
+    """Read a libpq URL or connection string; what it does not say gets our deadlines. Raises StoreRefused."""
+    try:
+        given = conninfo_to_dict(url)
+    except psycopg.Error:
+        # libpq's own message quotes the string, password and all.
+        raise StoreRefused(
+            "The database's address can't be read; it should look like postgresql://USER@HOST:5432/NAME. "
+            "A password with special characters must be percent-encoded."
+        ) from None
+    settings = {**_DEFAULTS, "application_name": application_name[:63]} | given
+    hosts = str(given.get("host") or given.get("hostaddr") or "").split(",")
+    ports = str(given.get("port") or "5432").split(",")
+    places = [f"{host or 'localhost'}:{ports[min(i, len(ports) - 1)]}" for i, host in enumerate(hosts)]
+    place = f"service {given['service']}" if given.get("service") and not given.get("host") else ", ".join(places)
+    user = str(given.get("user") or "")
+    return Target(make_conninfo(**settings), place, str(given.get("dbname") or user or "the default database"), user)
