@@ -47,7 +47,9 @@ class OrphanHunter:
         self._without_row = {name: at for name, at in self._without_row.items() if name in seen}
         self._being_killed &= seen
         for record in self._store.not_gone():
-            self._confirm(record)
+            # What is alive was judged above, by its own rule; its end is confirmed by a later hunt.
+            if record.engine is not None and record.engine.batch_name not in seen:
+                self._confirm(record)
 
     def _judge(self, batch: Batch, name: str, run_id: str) -> None:
         record = self._store.find(run_id)

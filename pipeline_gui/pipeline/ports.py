@@ -146,8 +146,8 @@ class RunStore(Protocol):
     def settle(self, run_id: str, rev: int | None, ending: Ending, actor: Actor) -> RunRecord | None:
         """End a running run, compare-and-set on rev (None: a fact the server reported). None when it was lost."""
 
-    def release_foreign(self, run_id: str, actor: Actor) -> RunRecord | None:
-        """Record another program's running row as failed, so that the place is free. None when it was lost."""
+    def release_foreign(self, run_id: str, actor: Actor) -> bool:
+        """Record another program's running row as failed, so that the place is free. False: it does not run."""
 
     def mark_gone(self, run_id: str, actor: Actor, detail: dict[str, Any]) -> None:
         """Record the evidence that nothing of an ended run lives, with an event."""

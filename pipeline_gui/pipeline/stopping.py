@@ -130,7 +130,7 @@ class Stopper:
             return refusal(run_id, f"There is no run {run_id!r}.", "invalid")
         if record.engine is not None:
             return refusal(run_id, "This run is ours: stop it, or abandon it.", "refused", record)
-        if not record.run.is_running or self._store.release_foreign(run_id, self._actor) is None:
+        if not record.run.is_running or not self._store.release_foreign(run_id, self._actor):
             return refusal(run_id, "It is not running any more.", "idle", record)
         message = f"Released {run_id}: it is recorded as failed. Whether the other program's work goes on is not known."
         return {"success": True, "run_id": run_id, "message": message, "status": RunStatus.FAILED}

@@ -80,11 +80,9 @@ def test_what_is_wrong_is_refused_with_its_key_and_a_sentence(values: dict[str, 
 def test_anything_at_all_is_parsed_or_refused(values: dict[str, Any]) -> None:
     try:
         configuration = parse_configuration(values)
-    except ConfigurationInvalid as error:
-        assert str(error)
-    else:
-        again = parse_configuration(configuration.as_dict())
-        assert again == configuration
+    except ConfigurationInvalid:
+        return  # refused, by the one type that faces know
+    assert parse_configuration(configuration.as_dict()) == configuration
 
 
 def test_no_secret_is_shown() -> None:

@@ -1,0 +1,201 @@
+"""The watcher: settles by evidence, hunts what lives against the record, and says when it does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from pipeline_gui.pipeline.configuration import parse_configuration
+from pipeline_gui.pipeline.errors import SparkUnavailable
+from pipeline_gui.pipeline.run import Phase
+from pipeline_gui.pipeline.watcher import Watcher
+from tests.pipeline.conftest import World
+from tests.pipeline.faults import raising
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def watcher(world: World) -> Iterator[Watcher]:
+    """A watcher in its thread."""
+    watcher = Watcher(world.store, world.spark, world.actor)
+    watcher.start()
+    yield watcher
+    watcher.close()
+
+
+def test_a_run_that_completes_is_recorded_with_its_true_end(world: World) -> None:
+    run_id = world.start("print('done')")
+    record = world.settle_until_ended(run_id)
+    assert record.run.status == "completed"
+    assert record.run.duration is not None
+    assert 0 <= record.run.duration < 10
+    assert record.engine
+    assert record.engine.gone
+
+
+def test_a_run_that_fails_says_which_error(world: World) -> None:
+    run_id = world.start("raise ValueError('no such column: dep_dely')")
+    record = world.settle_until_ended(run_id)
+    assert record.run.status == "failed"
+    assert "ValueError: no such column: dep_dely" in (record.run.error_message or "")
+
+
+def test_a_run_that_ended_while_nobody_looked_is_settled_at_the_next_look(world: World) -> None:
+    run_id = world.start("print('done')")
+    world.server.wait_for_state(world.batch_name(run_id), "success")
+    assert world.controller.get_pipeline_status()["is_running"] is False
+    assert world.record(run_id).run.status == "completed"
+
+
+def test_whether_something_runs_is_not_believed_unlooked(world: World) -> None:
+    run_id = world.start("print('done')")
+    world.server.wait_for_state(world.batch_name(run_id), "success")
+    assert world.controller.is_pipeline_running() is False
+    assert world.record(run_id).run.status == "completed"
+
+
+@pytest.mark.parametrize("method", ["find", "identity"])
+def test_what_can_not_be_asked_changes_nothing(world: World, method: str) -> None:
+    run_id = world.start()
+    before = world.record(run_id)
+    world.spark.always_before(method, raising(SparkUnavailable("HTML instead of an answer.")))
+    with pytest.raises(SparkUnavailable):
+        world.watcher.step()
+    assert world.record(run_id).engine == before.engine
+    world.spark.heal()
+    world.controller.stop_run(run_id, grace_seconds=0)
+
+
+def test_two_looks_at_an_unchanged_run_write_once(world: World) -> None:
+    run_id = world.start()
+    world.watcher.step()
+    before = world.record(run_id).engine
+    world.store.calls.clear()
+    for _ in range(3):
+        world.watcher.step()
+    assert world.store.calls["change"] == 0
+    assert world.record(run_id).engine == before
+    world.controller.stop_run(run_id, grace_seconds=0)
+
+
+def test_a_terminal_row_never_changes_again(world: World) -> None:
+    run_id = world.start()
+    stale = world.record(run_id)
+    world.controller.stop_run(run_id, grace_seconds=0)
+    ended = world.record(run_id)
+    world.settler.settle(stale)  # a watcher that was suspended since it read
+    assert world.record(run_id).run == ended.run
+    assert world.event_kinds(run_id).count("status changed") <= 1
+
+
+def test_a_batch_whose_row_ended_is_killed_and_an_event_says_so(world: World) -> None:
+    run_id = world.start()
+    world.execute("UPDATE pipeline_runs SET status = 'completed' WHERE run_id = %s", run_id)
+    world.hunter.hunt()
+    wait_until(lambda: not world.processes(run_id), what="the end of the orphan")
+    assert "orphan killed" in world.event_kinds(run_id)
+    assert world.record(run_id).run.status == "completed"
+
+
+@pytest.mark.parametrize("tables", [("pipeline_runs",), ("pipeline_runs", "pipeline_run_engine")])
+def test_a_batch_without_a_row_is_killed_only_at_the_second_look(world: World, tables: tuple[str, ...]) -> None:
+    run_id = world.start()
+    for table in tables:  # another program deletes the row; a failover loses the commit of both
+        world.execute(f"DELETE FROM {table} WHERE run_id = %s", run_id)
+    world.hunter.hunt()
+    assert "batch without a row" in world.event_kinds(run_id)
+    world.clock.move(9)
+    world.hunter.hunt()
+    assert world.processes(run_id)
+    world.clock.move(2)
+    world.hunter.hunt()
+    wait_until(lambda: not world.processes(run_id), what="the end of the orphan")
+
+
+def test_nobody_elses_batch_is_ever_touched(world: World) -> None:
+    theirs = "0123456789ab.theirs-1"
+    world.plain_spark.submit(theirs, parse_configuration(world.configuration()), 5)
+    world.hunter.hunt()
+    world.clock.move(60)
+    world.hunter.hunt()
+    assert [batch.name for batch in world.plain_spark.alive(theirs)] == [theirs]
+    assert world.spark.calls["fence"] == world.spark.calls["kill"] == 0
+    wait_until(lambda: world.plain_spark.fence(theirs, 0).done, what="the end of their batch")
+
+
+def test_a_copy_of_the_database_hunts_nothing(world: World) -> None:
+    run_id = world.start()
+    copy = World(world.database, world.server)
+    copy.execute("UPDATE pipeline_installation SET database_oid = database_oid + 1")
+    copy.execute("UPDATE pipeline_runs SET status = 'failed' WHERE run_id = %s", run_id)
+    copy.hunter.hunt()
+    copy.watcher.step()
+    assert world.processes(run_id)
+    copy.close()
+    world.execute("UPDATE pipeline_installation SET database_oid = database_oid - 1")
+    world.hunter.hunt()
+    wait_until(lambda: not world.processes(run_id), what="the end of the orphan")
+
+
+def test_a_watcher_settles_by_itself_and_within_its_bound(world: World, watcher: Watcher) -> None:
+    run_id = world.start("print('done')")
+    world.server.wait_for_state(world.batch_name(run_id), "success")
+    wait_until(lambda: world.record(run_id).run.status == "completed", 3.0, "the recorded end")
+
+
+def test_one_watcher_leads_and_another_takes_over(world: World, watcher: Watcher) -> None:
+    wait_until(lambda: watcher.holds_lease, what="the lease")
+    other = Watcher(world.plain_store, world.plain_spark, world.actor)
+    other.start()
+    try:
+        assert not other.holds_lease
+        world.store.always_before("take_lease", raising(SystemError("dead")))  # it hangs on to nothing: as if killed
+        wait_until(lambda: other.holds_lease, 4.0, "the take-over")
+    finally:
+        world.store.heal()
+        other.close()
+    wait_until(lambda: watcher.holds_lease, 2.0, "the lease that was given up")
+
+
+def test_contact_that_is_lost_is_recorded_and_so_is_its_end(own_world: World) -> None:
+    world = own_world
+    watcher = Watcher(world.store, world.spark, world.actor)
+    watcher.start()
+    try:
+        run_id = world.start()
+        wait_until(lambda: watcher.holds_lease, what="the lease")
+        world.server.kill()
+        wait_until(lambda: world.record(run_id).engine.phase is Phase.LOST_CONTACT, 12, "the lost contact")  # type: ignore[union-attr]
+        status = world.controller.get_pipeline_status()
+        assert status["is_running"] is True
+        assert status["phase"] == "lost_contact"
+        assert status["spark"]["reachable"] is False
+        assert "may still be going on" in status["sentence"]
+        world.server.start()
+        wait_until(lambda: world.record(run_id).engine.phase is Phase.RUNNING, 12, "the contact")  # type: ignore[union-attr]
+        world.controller.stop_run(run_id, grace_seconds=0)
+    finally:
+        watcher.close()
+
+
+def test_with_the_database_away_everything_is_unknown_and_nothing_is_claimed(world: World) -> None:
+    from pipeline_gui.pipeline.controller import PipelineController
+    from pipeline_gui.pipeline.errors import StoreUnavailable
+    from pipeline_gui.store.store import open_store
+
+    store = open_store("postgresql://nobody@127.0.0.1:9/nothing", application_name="tests", max_connections=1)
+    controller = PipelineController(store, world.spark, world.actor)
+    try:
+        status = controller.get_pipeline_status()
+        assert status["is_running"] is None
+        assert status["status"] == "unknown"
+        assert status["database"]["reachable"] is False
+        assert controller.stop_pipeline()["reason"] == "unreachable"
+        assert controller.start_pipeline(world.configuration())["reason"] == "unreachable"
+        with pytest.raises(StoreUnavailable):
+            controller.is_pipeline_running()
+        with pytest.raises(StoreUnavailable):
+            controller.get_recent_pipeline_runs()
+    finally:
+        store.close()
