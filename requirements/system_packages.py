@@ -1,8 +1,8 @@
 """Sees to the system libraries that Qt needs and no wheel brings, with nothing but the standard library.
 
-Quick and silent when all are there, so that it can run at each installation. Where they are missing it installs Debian's
-packages if it may (as root, or by sudo without a question), else it prints the one command to copy. It never fails: without
-a screen only the window and its tests need them.
+Quick and silent when all are there, so that it can run at each installation. Where some are missing it installs
+Debian's packages if it may (as root, or by sudo without a question), else it prints the one command to copy. It never
+fails: only the window and its tests need them.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ LIBRARIES = {
     "libglib-2.0.so.0": "libglib2.0-0",
     "libX11.so.6": "libx11-6",
     "libX11-xcb.so.1": "libx11-xcb1",
+    "libwayland-cursor.so.0": "libwayland-cursor0",
     "libxcb-cursor.so.0": "libxcb-cursor0",
     "libxcb-icccm.so.4": "libxcb-icccm4",
     "libxcb-image.so.0": "libxcb-image0",
@@ -57,17 +58,21 @@ def main() -> None:
         return
     if not as_root or _sudo_asks_nothing():
         print(f"Installing the system libraries that Qt needs: {' '.join(packages)}", flush=True)
-        environment = ["env", "DEBIAN_FRONTEND=noninteractive"]
-        install = ["apt-get", "install", "-qq", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120", *packages]
-        for command in (["apt-get", "update", "-qq"], install):
-            subprocess.run([*as_root, *environment, *command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
+        apt = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-o", "DPkg::Lock::Timeout=120"]
+        for words in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
+            done = subprocess.run([*apt, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+            if done.returncode:
+                print((done.stderr.strip().splitlines() or ["apt-get failed"])[-1])
         packages = missing_packages()
     if packages:
-        print(f"Qt needs system libraries that are missing; install them with:\n  sudo apt-get install -y {' '.join(packages)}")
+        print("Qt's window needs system libraries that are missing here; install them with")
+        print(f"  sudo apt-get install -y {' '.join(packages)}")
 
 
 def _sudo_asks_nothing() -> bool:
-    return shutil.which("sudo") is not None and not subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode
+    if shutil.which("sudo") is None:
+        return False
+    return subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
 
 
 if __name__ == "__main__":

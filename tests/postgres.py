@@ -52,7 +52,7 @@ class PostgresServer:
 
 @contextmanager
 def running_server(folder: Path, *, fsync: bool = False) -> Iterator[PostgresServer]:
-    """A server in a folder, stopped at the end. Its data is not made safe against power cuts unless fsync is asked for."""
+    """A server in a folder, stopped at the end; its data would not survive a power cut unless fsync is asked for."""
     server = PostgresServer(folder, fsync=fsync)
     server.postgres.start()
     try:

