@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipeline_gui.embedded.pair import Pair
 
 Face = Literal["window", "terminal", "service", "keeper"]
+Identity = Literal["moved", "new"]
 Say = Callable[[str], None]
 
 COMMAND_CONNECTIONS = 1
@@ -51,6 +52,10 @@ class Backend:
         """Call on_change, in a thread of its own, whenever the record changes."""
         return self.store.subscribe(on_change)
 
+    def keeps_whole_logs(self) -> bool:
+        """Whether the Spark server keeps every line of a log; a plain Livy keeps the last 200. Raises PipelineError."""
+        return self.spark.identity().can_fence
+
     def close(self) -> None:
         """Give everything back, within some seconds; what runs on Spark runs on."""
         self.controller.close()
@@ -80,12 +85,12 @@ def open_backend(
 
     say hears, in sentences, what is waited for. Raises PipelineError.
     """
-    from pipeline_gui.spark import connect_spark
+    from pipeline_gui.spark.factory import connect_spark
     from pipeline_gui.store import open_store
 
     settings = load_settings() if settings is None else settings
     settings.require_both_servers()
-    pair = _open_pair(settings, say) if settings.is_embedded else None
+    pair = open_embedded_pair(settings, say) if settings.is_embedded else None
     try:
         store = open_store(
             pair.database_url if pair else database_conninfo(settings),
@@ -103,6 +108,27 @@ def open_backend(
             pair.close()
         raise
     return Backend(settings, store, spark, this_actor(face), pair)
+
+
+def prepare_database(settings: Settings, *, identity: Identity | None = None, say: Say | None = None) -> str:
+    """Migrate the database, and say which it is; what was done, in words. Raises PipelineError."""
+    from pipeline_gui.store import adopt_moved_identity, migrate, new_identity
+
+    actor = this_actor("terminal")
+    pair = open_embedded_pair(settings, say) if settings.database_url is None else None
+    try:
+        url = pair.database_url if pair else database_conninfo(settings)
+        report = migrate(url, actor=actor)
+        if identity == "moved":
+            kept = adopt_moved_identity(url, actor=actor)
+            return f"{report.sentence()} It continues the installation {kept.installation_id}."
+        if identity == "new":
+            made = new_identity(url, actor=actor)
+            return f"{report.sentence()} It is now an installation of its own, {made.installation_id}."
+        return report.sentence()
+    finally:
+        if pair is not None:
+            pair.close()
 
 
 def database_conninfo(settings: Settings) -> str:
@@ -129,7 +155,8 @@ def this_actor(face: Face) -> Actor:
     return Actor(user=user, host=socket.gethostname() or "unknown", via=face)
 
 
-def _open_pair(settings: Settings, say: Say | None) -> Pair:
+def open_embedded_pair(settings: Settings, say: Say | None = None) -> Pair:
+    """PostgreSQL and Spark on this computer, for the profile of the settings. Raises PipelineError."""
     try:
         from pipeline_gui.embedded.pair import open_pair
     except ImportError as error:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from pipeline_gui.pipeline.answers import ActionAnswer
 from pipeline_gui.pipeline.errors import ConfigurationInvalid, PipelineError
 from pipeline_gui.terminal.exit_codes import DONE, exit_code_of
 from pipeline_gui.terminal.text import clean
+
+if TYPE_CHECKING:
+    from pipeline_gui.pipeline.answers import ActionAnswer
 
 _CODES = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36", "dim": "2", "bold": "1"}
 
