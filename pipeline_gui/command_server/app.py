@@ -6,17 +6,17 @@ import asyncio
 import math
 import re
 import time
-from collections.abc import Callable
-from typing import TypeVar
 
-import anyio.to_thread
+import anyio
+from anyio.to_thread import run_sync
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from pipeline_gui.command_server import driver_ui, folder, logs
 from pipeline_gui.command_server.batch import Batch
 from pipeline_gui.command_server.batches import DEFAULT_GRACE_SECONDS, Batches
-from pipeline_gui.command_server.errors import RequestError, TooLarge, Unavailable
+from pipeline_gui.command_server.errors import Malformed, RequestError, TooLarge, TooSlow, Unavailable
 from pipeline_gui.command_server.output import output_response
 from pipeline_gui.command_server.responses import batch_body, fence_body, json_response
 from pipeline_gui.command_server.submission import LARGEST_BODY, Submission, parse_submission
@@ -29,13 +29,12 @@ DELETE_PATIENCE_SECONDS = 20.0
 BODY_SECONDS = 15.0
 _LOOK_SECONDS = 0.02
 _UI_REQUESTS = 8
-_T = TypeVar("_T")
 
 
 def create_app(batches: Batches, version: str) -> FastAPI:
     """The application, without its guard."""
     app = FastAPI(title="Spark command server", openapi_url=None, docs_url=None, redoc_url=None)
-    app.router.redirect_slashes = False
+    app.router.redirect_slashes = False  # a redirect would be a second way to each route
     app.add_exception_handler(RequestError, _request_error)
     app.add_exception_handler(HTTPException, _http_error)
     # A driver's UI may be slow, and must not take the threads that a launch needs.
@@ -56,8 +55,8 @@ def create_app(batches: Batches, version: str) -> FastAPI:
     @app.post("/batches")
     async def post_batch(request: Request) -> Response:
         submission = await _read_submission(request)
-        batch = await asyncio.to_thread(batches.submit, submission)
-        body = await asyncio.to_thread(batch_body, batch, batches.generation, _base_url(request))
+        batch = await run_sync(batches.submit, submission)
+        body = await run_sync(batch_body, batch, batches.generation, _base_url(request))
         return json_response(body, 201, {"Location": f"/batches/{batch.batch_id}"})
 
     @app.get("/batches")
@@ -92,12 +91,12 @@ def create_app(batches: Batches, version: str) -> FastAPI:
     async def delete_batch(request: Request, session: str) -> Response:
         grace = _grace(request)
         if _flag(request, "fence"):
-            fenced = await asyncio.to_thread(batches.fence, session, grace)
+            fenced = await run_sync(batches.fence, session, grace)
             done = not isinstance(fenced, Batch) or await _wait_for_end(fenced, FENCE_PATIENCE_SECONDS)
             name = (fenced.name if isinstance(fenced, Batch) else None) or session
             return json_response(fence_body(name, batches.generation, fenced), 200 if done else 202)
-        batch = await asyncio.to_thread(batches.find, session)
-        await asyncio.to_thread(batch.kill, grace)
+        batch = await run_sync(batches.find, session)
+        await run_sync(batch.kill, grace)
         if await _wait_for_end(batch, grace + DELETE_PATIENCE_SECONDS):
             return json_response({"msg": "deleted"})
         return json_response({"msg": "being killed, and not gone yet"}, 202)
@@ -114,7 +113,7 @@ def create_app(batches: Batches, version: str) -> FastAPI:
         def ask() -> driver_ui.UiAnswer:
             return driver_ui.fetch(batches.find(session), f"/{path}", request.url.query)
 
-        answer = await _in_thread(ask, ui_threads)
+        answer = await run_sync(ask, limiter=ui_threads)
         headers = {"Cache-Control": "no-store"}
         if answer.location is not None:
             headers["Location"] = answer.location
@@ -123,22 +122,23 @@ def create_app(batches: Batches, version: str) -> FastAPI:
     return app
 
 
-async def _in_thread(function: Callable[[], _T], limiter: anyio.CapacityLimiter) -> _T:
-    return await anyio.to_thread.run_sync(function, limiter=limiter)
-
-
 async def _read_submission(request: Request) -> Submission:
-    """The body of a POST, within its limit and in time. Raises TooLarge, Malformed, Rejected."""
+    """The body of a POST, within its limit and in time. Raises TooLarge, TooSlow, Malformed, Rejected."""
     too_large = TooLarge(f"The body is larger than {LARGEST_BODY:,} bytes.")
     length = request.headers.get("content-length", "0")
     if not re.fullmatch(r"\d{1,18}", length) or int(length) > LARGEST_BODY:
         raise too_large
     body = bytearray()
-    async with asyncio.timeout(BODY_SECONDS):
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > LARGEST_BODY:  # a chunked body has no length to look at before
-                raise too_large
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > LARGEST_BODY:  # a chunked body has no length to look at before
+                    raise too_large
+    except TimeoutError as error:
+        raise TooSlow(f"The body took over {BODY_SECONDS:.0f} seconds.") from error
+    except ClientDisconnect as error:
+        raise Malformed("The body ended early.") from error
     return parse_submission(bytes(body))
 
 

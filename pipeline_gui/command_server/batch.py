@@ -36,6 +36,10 @@ class Batch:
         self.created: object = None
         self.application_id: str | None = None
         self.user_interface: UserInterface | None = None
+        self.ui_ports: set[int] = set()
+        """The ports that its log named as its UI's; not believed yet."""
+        self.bytes_searched = 0
+        """How much of its log was searched for them."""
         self.ending: durable.Record | None = None
         self.supervisor: subprocess.Popen[bytes] | None = None
         """The process, where this server started it: to be collected when it has ended."""
@@ -107,20 +111,9 @@ class Batch:
             return None
         return fd
 
-    @property
-    def supervisor_is_dead(self) -> bool:
-        """Whether nobody holds the batch's lock, so that nothing can start any more. Raises OSError."""
-        try:
-            fd = self.take_dead_lock()
-        except FileNotFoundError:
-            return True
-        if fd is not None:
-            os.close(fd)
-        return fd is not None
-
     def collect_supervisor(self) -> None:
-        """Collect the exit of a supervisor that this server started, once the batch has ended."""
-        if self.ending is not None and self.supervisor is not None and self.supervisor.poll() is not None:
+        """Collect the exit of a supervisor that this server started."""
+        if self.supervisor is not None and self.supervisor.poll() is not None:
             self.supervisor = None
 
     def started_ago(self) -> float | None:
@@ -128,5 +121,5 @@ class Batch:
         return clock.seconds_since(self.created)
 
     def ended_ago(self) -> float | None:
-        """Seconds since its driver ended; None while it lives."""
+        """Seconds since nothing of it was left; None while it lives."""
         return None if self.ending is None else clock.seconds_since(self.ending.get("ended"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import shutil
+import signal
 import threading
 import time
 from collections.abc import Iterable
@@ -50,10 +52,12 @@ class Batches:
     def load(self) -> None:
         """Read the batches of earlier servers. Raises OSError."""
         for batch_id, name in self.ledger.ids.items():
-            if batch_id not in self.ledger.endings:
-                batch = self._new(batch_id, name)
-                batch.load()
-                self._batches[batch_id] = batch
+            batch = self._new(batch_id, name)
+            if batch_id in self.ledger.endings:
+                shutil.rmtree(batch.path, ignore_errors=True)  # a server that died while it dropped an old record
+                continue
+            batch.load()
+            self._batches[batch_id] = batch
 
     def all(self) -> list[Batch]:
         """Every batch that is kept, oldest first."""
@@ -83,14 +87,14 @@ class Batches:
             batch = self._new(self.ledger.add_batch(resolved.name), resolved.name)
             batch.proxy_user = resolved.proxy_user
             batch.created = clock.stamp()
-            self._batches[batch.batch_id] = batch
-            try:
-                spawn(batch, self.spark, resolved)
-            except OSError as error:
-                # The name is taken, so the batch is there and has ended: a look-up tells why.
-                _log.error("batch %s could not be launched: %s", batch.batch_id, error)
-                batch.ending = ending.ending(ending.DEAD, reason=f"It could not be launched: {error.strerror}.")
-                self._keep_ending(batch.batch_id, batch.ending)
+            with batch.changing:  # the sweep must not take it for dead before its lock is there
+                self._batches[batch.batch_id] = batch
+                try:
+                    spawn(batch, self.spark, resolved)
+                except OSError as error:
+                    # The name is taken, so the batch is there and has ended: a look-up tells why.
+                    _log.error("batch %s could not be launched: %s", batch.batch_id, error)
+                    self._end_in_ledger(batch, f"It could not be launched: {error.strerror}.")
         return batch
 
     def fence(self, key: str, grace_seconds: float) -> Batch | durable.Record | None:
@@ -114,17 +118,25 @@ class Batches:
         batch.kill(grace_seconds)
         return batch
 
-    def settle_dead(self, batch: Batch) -> bool:
-        """End a batch whose supervisor is dead: kill what is left of it, then write so. Whether it has ended."""
+    def settle(self) -> bool:
+        """Settle every batch whose supervisor is dead; False while one of them is still being killed."""
+        settled = True
+        for batch in self.alive():
+            try:
+                settled = self._settle_dead(batch) and settled
+            except OSError as error:
+                _log.error("batch %s can't be settled: %s", batch.batch_id, error)
+        return settled
+
+    def _settle_dead(self, batch: Batch) -> bool:
+        """End a batch whose supervisor is dead: kill what is left of it, then write so; False while that goes on."""
         with batch.changing:
-            if batch.supervisor is not None:
-                batch.supervisor.poll()
             try:
                 lock_fd = batch.take_dead_lock()
             except FileNotFoundError:
                 return self._settle_vanished(batch)
             if lock_fd is None:
-                return False
+                return True
             try:
                 # It may have written the record and ended between our two looks.
                 if not batch.refresh() and self._is_cleared([batch.marker], [processes.BATCH_VARIABLE]):
@@ -138,8 +150,7 @@ class Batches:
     def _settle_vanished(self, batch: Batch) -> bool:
         # The supervisor first: one that has not launched its driver yet must not do so any more.
         if self._is_cleared([batch.marker], [processes.SUPERVISOR_VARIABLE, processes.BATCH_VARIABLE]):
-            batch.ending = ending.ending(ending.DEAD, reason="Its folder in the server's state directory was removed.")
-            self._keep_ending(batch.batch_id, batch.ending)
+            self._end_in_ledger(batch, "Its folder in the server's state directory was removed.")
         return batch.ending is not None
 
     def clear_strangers(self) -> bool:
@@ -166,7 +177,7 @@ class Batches:
         for look in range(2):
             for variable in variables:
                 alive = processes.survivors(wanted.__contains__, variable=variable)
-                processes.send_all(alive, 9)
+                processes.send_all(alive, signal.SIGKILL)
                 found = found or bool(alive)
             if found:
                 return False
@@ -182,12 +193,13 @@ class Batches:
                     self.ledger.add_ending(batch.batch_id, batch.ending)
                 self._batches.pop(batch.batch_id, None)
 
-    def _keep_ending(self, batch_id: int, record: durable.Record) -> None:
-        """Write an end to the ledger, best effort: the next server finds the same one out again."""
+    def _end_in_ledger(self, batch: Batch, reason: str) -> None:
+        """End a batch that has no folder to write to; best effort, for the next server finds the same out again."""
+        batch.ending = ending.ending(ending.DEAD, reason=reason)
         try:
-            self.ledger.add_ending(batch_id, record)
+            self.ledger.add_ending(batch.batch_id, batch.ending)
         except Rejected as error:
-            _log.error("the end of batch %s: %s", batch_id, error)
+            _log.error("the end of batch %s: %s", batch.batch_id, error)
 
     def _new(self, batch_id: int, name: str | None) -> Batch:
         marker = processes.marker(self._key, self.generation, batch_id)
@@ -216,7 +228,7 @@ class Batches:
 
 def _ending_without_supervisor(batch: Batch) -> durable.Record:
     created = batch.created if isinstance(batch.created, dict) else {}
-    if created.get("bootId") != clock.boot_id():
+    if created.get("bootId") != clock.BOOT_ID:
         reason = "The computer was restarted while it ran."
     elif batch.state == "starting":
         reason = "Its supervisor died before it launched the driver."

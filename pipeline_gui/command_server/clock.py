@@ -8,10 +8,9 @@ Stamp = dict[str, object]
 """A moment as it is recorded: wall clock, and CLOCK_BOOTTIME with the boot it belongs to."""
 
 
-def boot_id() -> str:
-    """The identity of this boot of the machine."""
-    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-        return file.read().strip()
+with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as _file:
+    BOOT_ID = _file.read().strip()
+"""The identity of this boot of the machine."""
 
 
 def boottime() -> float:
@@ -21,7 +20,7 @@ def boottime() -> float:
 
 def stamp() -> Stamp:
     """This moment, to be recorded."""
-    return {"wall": time.time(), "boot": boottime(), "bootId": boot_id()}
+    return {"wall": time.time(), "boot": boottime(), "bootId": BOOT_ID}
 
 
 def seconds_since(recorded: object) -> float | None:
@@ -32,7 +31,7 @@ def seconds_since(recorded: object) -> float | None:
     if not isinstance(recorded, dict):
         return None
     boot, wall = recorded.get("boot"), recorded.get("wall")
-    if isinstance(boot, int | float) and recorded.get("bootId") == boot_id():
+    if isinstance(boot, int | float) and recorded.get("bootId") == BOOT_ID:
         return max(0.0, boottime() - boot)
     if isinstance(wall, int | float):
         return max(0.0, time.time() - wall)

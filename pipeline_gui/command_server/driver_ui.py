@@ -38,12 +38,13 @@ class UiAnswer:
 
 def discover(batch: Batch) -> None:
     """Look for the driver's UI and the application's id, and keep them with the batch. Raises OSError."""
-    head = _head_of_log(batch)
-    if batch.user_interface is None:
-        batch.user_interface = _verified(batch, head)
+    news = _read_on(batch)
+    batch.ui_ports |= {int(match[1] or match[2]) for match in _PORT.finditer(news)}
+    if batch.user_interface is None and batch.ui_ports:
+        batch.user_interface = _verified(batch)
     if batch.application_id is not None:
         return
-    found = _APPLICATION.search(head)
+    found = _APPLICATION.search(news)
     if found:
         batch.application_id = (found[1] or found[2]).decode()
     elif batch.user_interface is not None:
@@ -52,22 +53,24 @@ def discover(batch: Batch) -> None:
         durable.write_record(str(batch.path / folder.APPLICATION), {"appId": batch.application_id})
 
 
-def _head_of_log(batch: Batch) -> bytes:
+def _read_on(batch: Batch) -> bytes:
+    """What the log's beginning has had of whole lines since the last look."""
     try:
         with (batch.path / folder.STDERR).open("rb") as file:
-            return file.read(_SEARCHED)
+            file.seek(batch.bytes_searched)
+            news = file.read(max(0, _SEARCHED - batch.bytes_searched))
     except FileNotFoundError:
         return b""
+    news = news[: news.rfind(b"\n") + 1]
+    batch.bytes_searched += len(news)
+    return news
 
 
-def _verified(batch: Batch, head: bytes) -> UserInterface | None:
+def _verified(batch: Batch) -> UserInterface | None:
     """The UI that the log names, if its socket is the batch's own: a pipeline may print anything into its log."""
-    ports = {int(match[1] or match[2]) for match in _PORT.finditer(head)}
-    if not ports:
-        return None
     pids = [pid for pid, _ in processes.survivors(lambda value: value == batch.marker)]
     owned = sockets.owned_inodes(pids)
-    for port in sorted(ports):
+    for port in sorted(batch.ui_ports):
         for host, inode in sockets.listeners(port):
             if inode in owned:
                 return UserInterface(host, port, inode)

@@ -19,21 +19,20 @@ def ending(
     signal_number: int | None = None,
     signalled: bool = False,
     reason: str | None = None,
-    ended: clock.Stamp | None = None,
 ) -> durable.Record:
-    """The record of an end; signalled: a signal of the server came before the exit."""
+    """The record of an end that is now; signalled: a signal of the server came before the exit."""
     return {
         "state": state,
         "exitCode": exit_code,
         "signal": signal_number,
         "signalled": signalled,
         "reason": reason,
-        "ended": ended or clock.stamp(),
+        "ended": clock.stamp(),
     }
 
 
-def of_wait_status(status: int, *, signalled: bool, ended: clock.Stamp) -> durable.Record:
-    """The record for what waitpid() said of the driver."""
+def of_wait_status(status: int, *, signalled: bool) -> durable.Record:
+    """The record for what waitpid() said of the driver, now that nothing of the batch is left."""
     code = os.waitstatus_to_exitcode(status)
     number = -code if code < 0 else None
     if signalled:
@@ -55,7 +54,6 @@ def of_wait_status(status: int, *, signalled: bool, ended: clock.Stamp) -> durab
         signal_number=number,
         signalled=signalled,
         reason=reason,
-        ended=ended,
     )
 
 

@@ -43,6 +43,12 @@ class TooLarge(RequestError):
     status_code = 413
 
 
+class TooSlow(RequestError):
+    """A body that does not arrive."""
+
+    status_code = 408
+
+
 class SessionNotFound(RequestError):
     """No batch of that id or name: the one 404 that means absent."""
 

@@ -45,7 +45,7 @@ def read_deadline(folder: str) -> float | None:
     if intent is None:
         return None
     deadline = intent.get("deadline")
-    if intent.get("bootId") != clock.boot_id() or not isinstance(deadline, int | float):
+    if intent.get("bootId") != clock.BOOT_ID or not isinstance(deadline, int | float):
         return 0.0
     return float(deadline)
 
@@ -57,7 +57,7 @@ def write_intent(folder: str, grace_seconds: float) -> None:
     if earlier is None or deadline < earlier:
         durable.write_record(
             os.path.join(folder, INTENT),
-            {"deadline": deadline, "bootId": clock.boot_id(), "graceSeconds": grace_seconds},
+            {"deadline": deadline, "bootId": clock.BOOT_ID, "graceSeconds": grace_seconds},
             durable=True,
         )
 

@@ -107,7 +107,8 @@ def page(batch: Batch, start: int | None, size: int) -> tuple[int, int, list[str
     first = max(0, total - wanted) if start is None or start < 0 else start
     lines: list[str] = []
     room = LARGEST_PAGE
-    for begin, heading, index, count in ((0, "stdout: ", batch.stdout, out), (out + 1, "\nstderr: ", batch.stderr, err)):
+    parts = ((0, "stdout: ", batch.stdout, out), (out + 1, "\nstderr: ", batch.stderr, err))
+    for begin, heading, index, count in parts:
         position = first + len(lines)
         if len(lines) < wanted and position == begin:
             lines.append(heading)

@@ -44,7 +44,7 @@ def default_state() -> Path:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the server's options to a command line."""
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s, this computer)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=_port, default=DEFAULT_PORT, help="0: a free one (default: %(default)s)")
     parser.add_argument("--master", default="local[*]", help="Spark's master: local[*], spark://…, yarn, k8s://…")
     parser.add_argument(
@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--state", type=Path, metavar="DIR", help=f"records and logs (default: {default_state()})")
     parser.add_argument("--spark-home", type=Path, metavar="DIR", help="default: SPARK_HOME, else the pyspark package")
     parser.add_argument("--java-home", type=Path, metavar="DIR", help="default: JAVA_HOME, else java on the PATH")
-    parser.add_argument("--token-file", type=Path, metavar="FILE", help="default: token in the state folder, made if absent")
+    parser.add_argument("--token-file", type=Path, metavar="FILE", help="default: token in the state folder, made once")
 
 
 def options_from(arguments: argparse.Namespace) -> ServerOptions:

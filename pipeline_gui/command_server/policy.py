@@ -79,7 +79,7 @@ class AllowedPlaces:
 
     def _resolve(self, given: str, *, fragment: bool) -> str:
         if _SPECIAL.search(given):
-            raise Rejected(f"requirement failed: Path '{given}' holds a character that spark-submit takes for a pattern.")
+            raise _special(given)
         path, mark, alias = given.partition("#") if fragment else (given, "", "")
         if mark and ("/" in alias or alias in ("", ".", "..")):
             raise Rejected(f"requirement failed: Path '{given}' has no proper name after its #.")
@@ -106,11 +106,12 @@ class AllowedPlaces:
 
     def _remote(self, uri: str) -> str:
         parts = urlsplit(uri)
-        plain = not (parts.query or parts.fragment or "%" in uri or ".." in parts.path.split("/") or "@" in parts.netloc)
-        if plain and any(uri.startswith(prefix) for prefix in self._prefixes):
+        plain = not (parts.query or parts.fragment or "%" in uri or "@" in parts.netloc)
+        if plain and ".." not in parts.path.split("/") and any(uri.startswith(prefix) for prefix in self._prefixes):
             return uri
         raise Rejected(
-            f"requirement failed: {uri} is not below a place that this server allows; start the server with --allow for it."
+            f"requirement failed: {uri} is not below a place that this server allows; "
+            "start the server with --allow PREFIX."
         )
 
     def _local(self, path: str) -> str:
@@ -118,11 +119,11 @@ class AllowedPlaces:
         # Asked before the file itself is: outside the allowed folders not even its existence is told.
         if not any(real == folder or real.startswith(folder.rstrip("/") + "/") for folder in self._folders):
             raise Rejected(
-                f"requirement failed: Local path {path} cannot be added to user sessions: it is not below a folder that "
-                "this server allows; start the server with --allow FOLDER."
+                f"requirement failed: Local path {path} cannot be added to user sessions: "
+                "it is not below a folder that this server allows; start the server with --allow FOLDER."
             )
         if _SPECIAL.search(real) or "#" in real:
-            raise Rejected(f"requirement failed: Path '{real}' holds a character that spark-submit takes for a pattern.")
+            raise _special(real)
         try:
             mode = os.stat(real).st_mode
         except OSError as error:
@@ -134,3 +135,7 @@ class AllowedPlaces:
         if not os.access(real, os.R_OK):
             raise Rejected(f"requirement failed: {path} can't be read by the server's user.")
         return real
+
+
+def _special(path: str) -> Rejected:
+    return Rejected(f"requirement failed: Path '{path}' holds a character that is more than a name to spark-submit.")

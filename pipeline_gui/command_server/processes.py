@@ -1,7 +1,7 @@
 """Finding and signalling the processes of a batch by the marker in their environment: standard library only.
 
-Neither the process tree nor the group says what is left of a batch: a ``setsid`` child leaves the group, an orphan leaves
-the tree. The marker stays. A pid is never trusted alone: start time is checked again behind a pidfd.
+Neither the process tree nor the group says what is left of a batch: a ``setsid`` child leaves the group, an orphan
+leaves the tree. The marker stays. A pid is never trusted alone: start time is checked again behind a pidfd.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def survivors(
             continue
         pid = int(entry)
         stat = _stat(pid)
-        if stat is None or pid == own or pid == root:
+        if stat is None or pid in (own, root):
             continue
         parent, start_time, state = stat
         if state in "ZX":

@@ -11,8 +11,10 @@ import secrets
 import socket
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
@@ -100,7 +102,7 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.state_lost = False
-        self.on_ready = lambda: None
+        self.on_ready: Callable[[], None] = _nothing
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to serve, then say so."""
@@ -108,10 +110,19 @@ class _Server(uvicorn.Server):
         if self.started:
             self.on_ready()
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """End in order; uvicorn's own would raise the signal again afterwards, and end by it."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
     def lose_state(self) -> None:
         """End: without its state directory the server could keep no promise."""
         self.state_lost = True
         self.should_exit = True
+
+
+def _nothing() -> None:
+    """Before it is known what to announce."""
 
 
 def _lock_state(state: Path, stack: ExitStack) -> None:
@@ -129,12 +140,10 @@ def _lock_state(state: Path, stack: ExitStack) -> None:
 def _sweep_before_serving(batches: Batches) -> None:
     """Before the first answer: nothing of a lost state directory lives, and no batch has a dead supervisor."""
     deadline = time.monotonic() + _SWEEP_DEADLINE_SECONDS
-    while not batches.clear_strangers():
+    while not (batches.clear_strangers() and batches.settle()):
         if time.monotonic() > deadline:
-            raise CommandServerError("Processes of an earlier state directory at this path can't be killed.")
+            raise CommandServerError("Processes that an earlier server left at this state directory can't be killed.")
         time.sleep(0.05)
-    for batch in batches.alive():
-        batches.settle_dead(batch)
 
 
 def _token(options: ServerOptions, state: Path) -> tuple[str, str]:

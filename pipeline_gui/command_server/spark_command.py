@@ -1,4 +1,4 @@
-"""The spark-submit command of a batch: an argument vector, a properties file, a clean environment. Never a shell line."""
+"""The spark-submit command of a batch: argument vector, properties file, clean environment. Never a shell line."""
 
 from __future__ import annotations
 
@@ -50,14 +50,15 @@ def find_spark(home: Path | None, java_home: Path | None, master: str) -> SparkI
     """The Spark to use: as given, else SPARK_HOME, else the pyspark package. Raises CommandServerError."""
     candidate = home or (Path(os.environ["SPARK_HOME"]) if os.environ.get("SPARK_HOME") else _pyspark_home())
     if candidate is None:
-        raise CommandServerError("There is no Spark: set SPARK_HOME, or install the pyspark package beside this program.")
+        raise CommandServerError("There is no Spark: set SPARK_HOME, or install the pyspark package.")
     candidate = candidate.absolute()
     program = candidate / "bin" / "spark-submit"
     if not os.access(program, os.X_OK):
         raise CommandServerError(f"{program} is not there or can't be executed; SPARK_HOME must name a Spark.")
     chosen = java_home or (Path(os.environ["JAVA_HOME"]) if os.environ.get("JAVA_HOME") else None)
     if chosen is not None and not os.access(chosen / "bin" / "java", os.X_OK):
-        raise CommandServerError(f"{chosen / 'bin' / 'java'} is not there or can't be executed; JAVA_HOME must name a Java.")
+        program = chosen / "bin" / "java"
+        raise CommandServerError(f"{program} is not there or can't be executed; JAVA_HOME must name a Java.")
     if chosen is None and shutil.which("java") is None:
         raise CommandServerError("There is no Java: set JAVA_HOME, or put java on the PATH.")
     return SparkInstallation(candidate, chosen.absolute() if chosen else None, master)

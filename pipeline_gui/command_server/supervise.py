@@ -1,4 +1,4 @@
-"""Entry of a supervisor: ``python -I -S supervise.py FOLDER LOCK_FD``, without site-packages, so that it is up at once."""
+"""Entry of a supervisor: ``python -I -S supervise.py FOLDER LOCK_FD``, without site-packages, so up at once."""
 
 import os
 import sys

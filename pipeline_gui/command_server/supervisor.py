@@ -1,7 +1,7 @@
 """The supervisor of one batch: launches the driver, carries out a kill, writes how it ended. Standard library only.
 
-It outlives the server. It holds the flock of the batch's lock file, inherited from the server, until it ends: a free lock
-without an exit record means that it is dead and can't start anything any more.
+It outlives the server. It holds the flock of the batch's lock file, inherited from the server, until it ends: a free
+lock without an exit record means that it is dead and can't start anything any more.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ class Supervisor:
             if self._has_vanished():
                 return self._kill_without_record()
             self._wait(self._carry_out_intent())
-        record = ending.of_wait_status(self._status or 0, signalled=self._signalled, ended=clock.stamp())
         left = self._clear_leftovers()
+        record = ending.of_wait_status(self._status or 0, signalled=self._signalled)
         if left and not self._signalled:
             told = record["reason"] or "The driver ended."
             record["reason"] = f"{told} It left processes behind, which were ended too ({left})."
@@ -119,7 +119,7 @@ class Supervisor:
         asked = self._signalled
         killed: set[processes.Process] = set()
         clean = 0
-        while clean < 2:  # a process in the middle of an exec has no environment for a moment, so one look is not enough
+        while clean < 2:  # one look is not enough: in the middle of an exec a process has no environment
             self._reap()
             alive = self._alive()
             clean = 0 if alive else clean + 1

@@ -14,7 +14,7 @@ from pipeline_gui.command_server.batches import Batches
 
 SWEEP_SECONDS = 1.0
 UI_SECONDS = 0.5
-RETENTION_SECONDS = 60.0
+RETENTION_SECONDS = 5.0
 KEPT_SECONDS = 30 * 86_400.0
 KEPT_BYTES = 5 * 1024**3
 _log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class Upkeep:
             again = False
             try:
                 again = work()
-            except Exception:
+            except Exception:  # noqa: BLE001
                 # One bad batch or a full disk must not end the upkeep of the others.
                 _log.exception("upkeep (%s)", threading.current_thread().name)
             self._end.wait(0.05 if again else seconds)
@@ -62,18 +62,18 @@ class Upkeep:
         if not self._batches.ledger.is_in_place():
             self._on_state_lost()
             return False
-        pending = False
-        for batch in self._batches.alive():
-            settled = self._batches.settle_dead(batch)
-            pending = pending or (not settled and batch.supervisor_is_dead)
+        settled = self._batches.settle()
         for batch in self._batches.all():
             batch.collect_supervisor()
-        return pending
+        return not settled
 
     def _look_for_uis(self) -> bool:
         for batch in self._batches.alive():
             if batch.user_interface is None or batch.application_id is None:
-                driver_ui.discover(batch)
+                try:
+                    driver_ui.discover(batch)
+                except OSError as error:
+                    _log.error("the UI of batch %s: %s", batch.batch_id, error)
         return False
 
     def _retain(self) -> bool:
@@ -83,8 +83,8 @@ class Upkeep:
             ended_ago = batch.ended_ago()
             if ended_ago is None:
                 continue
-            shutil.rmtree(batch.path / folder.SCRATCH, ignore_errors=True)
             if batch.bytes_kept is None:
+                shutil.rmtree(batch.path / folder.SCRATCH, ignore_errors=True)
                 batch.bytes_kept = _bytes_in(batch)
             kept += batch.bytes_kept
             if ended_ago > KEPT_SECONDS or kept > KEPT_BYTES:

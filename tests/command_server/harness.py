@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,14 @@ from pipeline_gui.command_server import processes
 from pipeline_gui.command_server.batches import state_key
 from tests.waiting import wait_until
 
+SLEEP = "import time; print('up', flush=True); time.sleep(600)"
+"""An application that says that it is up and then waits."""
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEP
+"""One that ignores SIGTERM besides."""
+SLEEP = "import time; print('up', flush=True); time.sleep(600)"
+"""An application that says that it is up and then waits."""
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEP
+"""One that ignores SIGTERM besides."""
 STAND_IN_DRIVER = Path(__file__).with_name("stand_in_driver.py")
 
 
@@ -180,9 +189,9 @@ class CommandServer:
         """POST /batches."""
         return self.request("POST", "/batches", json=body, **options)
 
-    def app(self, source: str, name: str = "app.py") -> Path:
-        """An application in the allowed folder."""
-        path = self.apps / name
+    def app(self, source: str, name: str | None = None) -> Path:
+        """An application in the allowed folder; its name comes from its text where none is given."""
+        path = self.apps / (name or f"app-{zlib.crc32(source.encode()):08x}.py")
         path.write_text(source)
         return path
 
@@ -203,6 +212,7 @@ class CommandServer:
 
     def wait_for_state(self, key: int | str, *states: str, timeout: float = 20.0) -> dict[str, Any]:
         """Wait until a batch is in one of some states; the batch."""
+
         def reached() -> dict[str, Any] | None:
             batch = self.batch(key)
             return batch if batch["state"] in states else None
@@ -213,6 +223,7 @@ class CommandServer:
 
     def wait_for_output(self, key: int | str, text: str, stream: str = "stdout", timeout: float = 20.0) -> str:
         """Wait until a batch has written something; its whole output."""
+
         def written() -> str | None:
             output = self.get(f"/batches/{key}/output/{stream}").text
             return output if text in output else None
@@ -243,7 +254,7 @@ class CommandServer:
 
 @contextmanager
 def command_server(folder: Path, **options: Any) -> Iterator[CommandServer]:
-    """A running command server; at the end nothing of it or its batches is left. Options: as CommandServer takes them."""
+    """A running command server; at the end nothing of it is left. Options: those of CommandServer."""
     server = CommandServer(folder, **options)
     try:
         server.start()

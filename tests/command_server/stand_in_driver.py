@@ -1,9 +1,10 @@
 """What bin/spark-submit executes in tests in the place of Spark: a parent in the role of the JVM, and the application.
 
-As Spark does, it takes options up to the application, runs a Python application as its child, ends with its exit code, and on
-SIGTERM ends with 143 and takes the child along. With conf ``spark.stand_in.ui`` it serves a small UI as a driver does.
+As Spark does, it takes options up to the application, runs a Python application as its child, ends with its exit code,
+and on SIGTERM ends with 143 and takes the child along. With conf ``spark.stand_in.ui`` it serves a UI as a driver does.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -34,10 +35,8 @@ def main():
         os.execv(sys.executable, [sys.executable, application, *arguments])
 
     def end(number, frame):
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGTERM)
-        except ProcessLookupError:
-            pass
         os._exit(143)
 
     signal.signal(signal.SIGTERM, end)
