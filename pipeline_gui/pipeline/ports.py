@@ -112,6 +112,10 @@ class Contact:
 class Subscription(Protocol):
     """A running LISTEN."""
 
+    @property
+    def is_live(self) -> bool:
+        """Whether changes are heard now; False while the connection is lost or the database does not let us listen."""
+
     def close(self) -> None:
         """Stop listening and wait (bounded) until no callback runs any more."""
 

@@ -40,14 +40,21 @@ class Listener:
         self._contact = contact
         self._heartbeat = heartbeat
         self._closing = threading.Event()
+        self._listening = threading.Event()
         self._bell, self._ringer = socket.socketpair()
         self._thread = threading.Thread(target=self._run, name="pipeline-gui-listen", daemon=True)
         self._thread.start()
 
+    @property
+    def is_live(self) -> bool:
+        """Whether changes are heard now, as far as the last heartbeat knows."""
+        return self._listening.is_set()
+
     def close(self) -> None:
         """Stop listening and wait, 5 s at most, until no callback runs any more."""
-        self._closing.set()
-        self._ringer.send(b"\0")
+        if not self._closing.is_set():
+            self._closing.set()
+            self._ringer.send(b"\0")
         if self._thread is not threading.current_thread():
             self._thread.join(timeout=5.0)
 
@@ -74,9 +81,11 @@ class Listener:
             # LISTEN before anything is read: what commits in between is then told, and what committed before is read.
             with connection.until(time.monotonic() + _ANSWER):
                 connection.execute(f"LISTEN {CHANNEL}")
+            self._listening.set()
             self._tell(Change(None, None))
             self._hear(connection)
         except psycopg.Error as error:
+            self._listening.clear()  # before anybody is told, who might look
             if is_answer(error):
                 _log.warning("this database does not let us listen: %s", error)
                 return True
@@ -84,6 +93,7 @@ class Listener:
             self._contact.lost(str(statement_error(error, self._target, writing=False)))
             self._tell(Change(None, None))
         finally:
+            self._listening.clear()
             connection.close()
         return False
 
