@@ -13,8 +13,10 @@ _SECRET_KEY = re.compile(
     r"secret|passw|pwd\b|token|access[.\-_]?key|api[.\-_]?key|private[.\-_]?key|credential", re.IGNORECASE
 )
 _URL_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):([^/\s@]+)@")
+# Each name is looked at once, from its beginning, and never given back (++): text made for it took a minute otherwise.
 _ASSIGNMENT = re.compile(
-    r"((?:[\w.\-]*(?:secret|passw|pwd|token|access[.\-_]?key|api[.\-_]?key|credential)[\w.\-]*)[\"']?\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|[^\s&,;]+)",
+    r"(?<![\w.\-])(?=[\w.\-]*?(?:secret|passw|pwd|token|access[.\-_]?key|api[.\-_]?key|private[.\-_]?key|credential))"
+    r"([\w.\-]++[\"']?\s*+[=:]\s*+)(\"[^\"]*\"|'[^']*'|[^\s&,;]+)",
     re.IGNORECASE,
 )
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=\-]{6,}")
@@ -28,8 +30,9 @@ def is_secret_key(key: str) -> bool:
 def redact_text(text: str) -> str:
     """Replace passwords in URLs, ``token=…`` assignments and bearer tokens; the rest stays."""
     text = _URL_PASSWORD.sub(rf"\1:{REDACTED}@", text)
-    text = _ASSIGNMENT.sub(rf"\1{REDACTED}", text)
-    return _BEARER.sub(rf"\1 {REDACTED}", text)
+    # Bearer first: of "token: Bearer x" an assignment would take the word Bearer alone.
+    text = _BEARER.sub(rf"\1 {REDACTED}", text)
+    return _ASSIGNMENT.sub(rf"\1{REDACTED}", text)
 
 
 def redact_conf(conf: Mapping[str, str]) -> dict[str, str]:
