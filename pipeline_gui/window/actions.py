@@ -1,0 +1,120 @@
+"""The actions of the window: their names, icons, shortcuts and places; what is on comes from the record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QObject, QSize, Qt
+from PySide6.QtGui import QAction, QKeySequence, QPalette
+from PySide6.QtWidgets import QMainWindow, QMenu, QSizePolicy, QToolBar, QWidget
+
+from pipeline_gui.window.enablement import Kind, Permission
+from pipeline_gui.window.icons import text_icon, tone_icon
+from pipeline_gui.window.looks import Tone
+from pipeline_gui.window.texts import tooltip
+
+
+class Actions(QObject):
+    """Every QAction of the window."""
+
+    def __init__(self, window: QMainWindow) -> None:
+        super().__init__(window)
+        self.start = self._make("startAction", "&Start", "Ctrl+R")
+        self.stop = self._make("stopAction", "S&top", "Ctrl+.")
+        self.refresh = self._make("refreshAction", "&Refresh", "F5")
+        self.force = self._make("forceAction", "Stop &now, without grace", "Ctrl+Shift+.")
+        self.abandon = self._make("abandonAction", "&Abandon…")
+        self.release = self._make("releaseAction", "Re&lease the place…")
+        self.open_file = self._make("openAction", "&Open a configuration…", "Ctrl+O")
+        self.close = self._make("closeAction", "&Close", "Ctrl+W")
+        self.about = self._make("aboutAction", "&About")
+        self.close.setShortcuts([QKeySequence("Ctrl+W"), QKeySequence("Ctrl+Q")])
+        self._by_kind = {
+            Kind.START: self.start,
+            Kind.STOP: self.stop,
+            Kind.FORCE: self.force,
+            Kind.ABANDON: self.abandon,
+            Kind.RELEASE: self.release,
+        }
+        self._sentences: dict[Kind, str] = {}
+        self.refresh.setToolTip("Read the record now (F5)")
+        self.set_palette(window.palette())
+
+    def _make(self, name: str, title: str, keys: str = "") -> QAction:
+        action = QAction(title, self.parent())
+        action.setObjectName(name)
+        if keys:
+            action.setShortcut(QKeySequence(keys))
+        return action
+
+    def allow(self, permissions: Mapping[Kind, Permission]) -> None:
+        """Turn actions on and off, each with its reason on hover."""
+        for kind, action in self._by_kind.items():
+            permission = permissions[kind]
+            action.setEnabled(permission.enabled)
+            if self._sentences.get(kind) != permission.sentence:
+                self._sentences[kind] = permission.sentence
+                keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+                action.setToolTip(tooltip(f"{permission.sentence} ({keys})" if keys else permission.sentence))
+                action.setStatusTip(permission.sentence)
+
+    def allow_nothing(self, why: str) -> None:
+        """Turn everything that needs the servers off."""
+        self.allow(dict.fromkeys(Kind, Permission(False, why)))
+        self.refresh.setEnabled(False)
+
+    def set_palette(self, palette: QPalette) -> None:
+        """Follow a change of theme."""
+        self.start.setIcon(tone_icon("start", Tone.GOOD, palette))
+        self.stop.setIcon(tone_icon("stop", Tone.BAD, palette))
+        for action, name in (
+            (self.refresh, "refresh"),
+            (self.force, "force"),
+            (self.abandon, "abandon"),
+            (self.release, "release"),
+            (self.open_file, "open"),
+            (self.about, "info"),
+        ):
+            action.setIcon(text_icon(name, palette))
+
+    # --- places -------------------------------------------------------------------------------------------------
+
+    def fill_menus(self, window: QMainWindow) -> None:
+        """The menu bar."""
+        file = _menu(window, "&File")
+        file.addAction(self.open_file)
+        file.addSeparator()
+        file.addAction(self.close)
+        run = _menu(window, "&Run")
+        run.addActions([self.start, self.stop])
+        run.addSeparator()
+        run.addActions([self.force, self.abandon, self.release])
+        view = _menu(window, "&View")
+        view.addAction(self.refresh)
+        help_ = _menu(window, "&Help")
+        help_.addAction(self.about)
+
+    def make_toolbar(self, window: QMainWindow, chooser: QWidget, badge: QWidget) -> QToolBar:
+        """Start, what it starts, Stop; at the right the system's name and Refresh."""
+        bar = QToolBar("Actions", window)
+        bar.setObjectName("toolbar")
+        bar.setMovable(False)
+        bar.setIconSize(QSize(20, 20))
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        bar.toggleViewAction().setVisible(False)
+        bar.addAction(self.start)
+        bar.addWidget(chooser)
+        bar.addAction(self.stop)
+        space = QWidget()
+        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        bar.addWidget(space)
+        bar.addWidget(badge)
+        bar.addAction(self.refresh)
+        return bar
+
+
+def _menu(window: QMainWindow, title: str) -> QMenu:
+    menu = QMenu(title, window)
+    menu.setToolTipsVisible(True)  # the reason why something is off is said there too
+    window.menuBar().addMenu(menu)
+    return menu

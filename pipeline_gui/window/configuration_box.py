@@ -1,0 +1,99 @@
+"""What Start starts: the samples, and configurations opened from files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QWheelEvent
+from PySide6.QtWidgets import QComboBox, QWidget
+
+from pipeline_gui.samples import sample, sample_names
+from pipeline_gui.terminal.configuration_file import read_configuration
+from pipeline_gui.window.texts import one_line, tooltip
+
+OPEN_A_FILE = "Open a file…"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A configuration that can be started."""
+
+    name: str
+    load: Callable[[], dict[str, Any]]
+    """Reads it; may wait for a disk, so it is called in the pool. Raises ConfigurationInvalid."""
+    path: Path | None = None
+
+
+class ConfigurationBox(QComboBox):
+    """Lists what can be started; its last entry opens a file."""
+
+    chosen = Signal()
+    """Another configuration was chosen."""
+    file_wanted = Signal()
+    """The last entry was chosen: let the person choose a file."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("configurationBox")
+        self.setAccessibleName("Configuration to start")
+        self.setToolTip("What Start starts: a sample, or a configuration in a TOML file")
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.setMinimumContentsLength(16)
+        self._last = 0
+        self._is_passing = False
+        """Whether a key or the wheel moves through the entries: passing by the last one opens nothing."""
+        for name in sample_names():
+            self.addItem(name, Choice(name, lambda name=name: sample(name)))  # type: ignore[misc]
+        self.insertSeparator(self.count())
+        self.addItem(OPEN_A_FILE)
+        self.currentIndexChanged.connect(self._changed)
+
+    @property
+    def choice(self) -> Choice | None:
+        """What is chosen now."""
+        data = self.currentData()
+        return data if isinstance(data, Choice) else None
+
+    def choose_file(self, path: Path, configuration: dict[str, Any]) -> None:
+        """Add a file that was read, or find it, and choose it."""
+        name = one_line(str(configuration.get("name") or path.stem), 60)
+        choice = Choice(name, lambda: read_configuration(path), path)
+        known = next((i for i in range(self.count()) if self._path(i) == path), None)
+        if known is not None:
+            self.setItemData(known, choice)
+            self.setItemText(known, name)
+            self.setCurrentIndex(known)
+            return
+        self.insertItem(self.count() - 2, name, choice)
+        self.setItemData(self.count() - 3, tooltip(str(path)), Qt.ItemDataRole.ToolTipRole)
+        self.setCurrentIndex(self.count() - 3)
+
+    def _path(self, index: int) -> Path | None:
+        data = self.itemData(index)
+        return data.path if isinstance(data, Choice) else None
+
+    def _changed(self, index: int) -> None:
+        if isinstance(self.itemData(index), Choice):
+            self._last = index
+            self.chosen.emit()
+            return
+        with QSignalBlocker(self):
+            self.setCurrentIndex(self._last)  # until a file was really opened
+        if not self._is_passing:
+            self.file_wanted.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move through what can be started."""
+        self._is_passing = True
+        super().keyPressEvent(event)
+        self._is_passing = False
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Move through what can be started."""
+        self._is_passing = True
+        super().wheelEvent(event)
+        self._is_passing = False

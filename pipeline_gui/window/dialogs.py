@@ -1,0 +1,130 @@
+"""The few questions of the window. None of them waits: each is shown, and calls back when it is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLineEdit, QMessageBox, QVBoxLayout, QWidget
+
+from pipeline_gui.window.icons import application_icon, tone_icon
+from pipeline_gui.window.labels import PlainLabel
+from pipeline_gui.window.looks import Tone
+from pipeline_gui.window.versions import versions
+
+
+class TypedConfirmation(QDialog):
+    """Explains what an action means, and does it only when a word was typed."""
+
+    def __init__(
+        self, parent: QWidget, title: str, headline: str, meaning: str, word: str, on_confirmed: Callable[[], None]
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("typedConfirmation")
+        self.setWindowTitle(title)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._word = word
+        top = PlainLabel(scale=1.2, bold=True)
+        top.setText(headline)
+        top.setWordWrap(True)
+        text = PlainLabel()
+        text.setText(meaning)
+        text.setWordWrap(True)
+        ask = QLabel(f"Type <b>{word}</b> to go on:")
+        self._typed = QLineEdit()
+        self._typed.setObjectName("confirmationEdit")
+        self._typed.setAccessibleName(f"Type {word} to go on")
+        ask.setBuddy(self._typed)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self._go = buttons.addButton(title.rstrip("…"), QDialogButtonBox.ButtonRole.AcceptRole)
+        self._go.setObjectName("confirmButton")
+        self._go.setEnabled(False)
+        self._typed.textChanged.connect(self._check)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        self.accepted.connect(on_confirmed)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(22, 20, 22, 16)
+        column.setSpacing(12)
+        for part in (top, text, ask, self._typed):
+            column.addWidget(part)
+        column.addSpacing(4)
+        column.addWidget(buttons)
+        self.setMinimumWidth(480)
+
+    def accept(self) -> None:
+        """Close and do it, if the word was typed: Enter alone is no answer."""
+        if self._is_typed():
+            super().accept()
+
+    def _is_typed(self) -> bool:
+        return self._typed.text().strip().casefold() == self._word.casefold()
+
+    def _check(self) -> None:
+        self._go.setEnabled(self._is_typed())
+
+
+def ask_to_abandon(parent: QWidget, name: str, on_confirmed: Callable[[], None]) -> None:
+    """Ask whether a run shall be let go of without evidence."""
+    meaning = (
+        "Its row is recorded as failed although nobody could confirm its end. It may still be alive on Spark and may "
+        "still be writing. The next start makes sure first that nothing of it lives, and is refused while it can't.\n\n"
+        "Abandon it when its server will never answer again. If the server may come back, wait: the stop is carried "
+        "out then."
+    )
+    TypedConfirmation(parent, "Abandon…", f"Abandon “{name}”?", meaning, "abandon", on_confirmed).open()
+
+
+def ask_to_release(parent: QWidget, name: str, on_confirmed: Callable[[], None]) -> None:
+    """Ask whether another program's row shall be ended, so that the place is free."""
+    meaning = (
+        "Another program recorded this run, and this window knows nothing of it but its row. Releasing records the row "
+        "as failed, so that a pipeline can be started. It does not stop the other program: if its work goes on, two "
+        "pipelines run at once."
+    )
+    TypedConfirmation(parent, "Release…", f"Release the place of “{name}”?", meaning, "release", on_confirmed).open()
+
+
+def ask_to_confirm_gone(parent: QWidget, name: str, on_confirmed: Callable[[], None]) -> None:
+    """Ask for a person's word that nothing of an ended run lives."""
+    meaning = (
+        "This is for an abandoned run whose Spark server, or its records, are no more, so that no program can make "
+        "sure of it. With your word the next start no longer asks for it. If something of the run lives after all, two "
+        "pipelines run at once.\n\nIt is recorded who gave the word, and when."
+    )
+    TypedConfirmation(
+        parent, "Confirm…", f"Can nothing of “{name}” be alive?", meaning, "nothing lives", on_confirmed
+    ).open()
+
+
+def ask_to_close(parent: QWidget, name: str, on_confirmed: Callable[[], None]) -> None:
+    """Say that a run goes on when the window is closed."""
+    box = QMessageBox(parent)
+    box.setObjectName("closeQuestion")
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.setWindowTitle("A pipeline is running")
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setIconPixmap(tone_icon("running", Tone.ACTIVE, parent.palette()).pixmap(40, 40))
+    box.setText(f"“{name}” goes on when this window is closed.")
+    box.setInformativeText(
+        "It runs on Spark, not in this window. Open the window again to see how it stands or to stop it."
+    )
+    close = box.addButton("Close, the run goes on", QMessageBox.ButtonRole.AcceptRole)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(close)
+    box.accepted.connect(on_confirmed)
+    box.open()
+
+
+def show_about(parent: QWidget) -> None:
+    """Which program and which versions this is."""
+    box = QMessageBox(parent)
+    box.setObjectName("aboutBox")
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.setWindowTitle("About")
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setIconPixmap(application_icon().pixmap(48, 48))
+    box.setText("Pipelines")
+    box.setInformativeText(f"Start, stop and watch a Spark pipeline.\n\n{versions()}")
+    box.addButton(QMessageBox.StandardButton.Close)
+    box.open()

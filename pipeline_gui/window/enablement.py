@@ -1,0 +1,117 @@
+"""What an operator may do now, from the record alone, and in words why not."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pipeline_gui.pipeline.answers import StatusAnswer
+from pipeline_gui.pipeline.run import Phase
+
+
+class Kind(StrEnum):
+    """The actions that change a run."""
+
+    START = "start"
+    STOP = "stop"
+    FORCE = "force"
+    ABANDON = "abandon"
+    RELEASE = "release"
+    CONFIRM_GONE = "confirm gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Whether an action is on, and the sentence of its tooltip."""
+
+    enabled: bool
+    sentence: str
+
+
+def permissions(status: StatusAnswer | None, pending: AbstractSet[Kind], choice: str | None) -> dict[Kind, Permission]:
+    """What is on; pending are the actions that were pressed and that the record has not decided yet."""
+    if status is None:
+        return dict.fromkeys(Kind, _no("The record is being read."))
+    if status["is_running"] is None:
+        return dict.fromkeys(Kind, _no(f"It is not known whether a pipeline is running. {status['sentence']}"))
+    running = status["is_running"]
+    idle = _no("No pipeline is running.")
+    return {
+        Kind.START: _start(status, pending, choice),
+        Kind.STOP: _stop(status, pending) if running else idle,
+        Kind.FORCE: _force(status, pending) if running else idle,
+        Kind.ABANDON: _abandon(status, pending) if running else idle,
+        Kind.RELEASE: _release(status, pending) if running else idle,
+        Kind.CONFIRM_GONE: _confirm_gone(pending),
+    }
+
+
+def _no(sentence: str) -> Permission:
+    return Permission(False, sentence)
+
+
+def _start(status: StatusAnswer, pending: AbstractSet[Kind], choice: str | None) -> Permission:
+    if Kind.START in pending:
+        return _no("A start is under way; the record says how it goes on.")
+    if status["is_running"]:
+        by = f", started by {status['started_by']}" if status["started_by"] else ""
+        return _no(f"“{status['pipeline']}” is running{by}. Only one pipeline may run at a time.")
+    if choice is None:
+        return _no("Choose a pipeline first.")
+    return Permission(True, f"Start “{choice}”.")
+
+
+def _not_ours(status: StatusAnswer) -> Permission | None:
+    if status["ours"] is not False:
+        return None
+    return _no(
+        f"“{status['pipeline']}” was started by another program, which alone can stop it. "
+        "“Release the place…” in the Run menu frees the place."
+    )
+
+
+def _stop(status: StatusAnswer, pending: AbstractSet[Kind]) -> Permission:
+    if refused := _not_ours(status):
+        return refused
+    if status["stop_requested_by"] or status["phase"] == Phase.STOPPING:
+        return _no(
+            f"{status['stop_requested_by'] or 'Somebody'} has asked for the stop; it is being carried out. "
+            "“Stop now, without grace” in the Run menu ends the wait."
+        )
+    if pending & {Kind.STOP, Kind.FORCE}:
+        return _no("A stop is under way; the record says how it goes on.")
+    return Permission(True, f"Stop “{status['pipeline']}”; within its grace period the driver may end by itself.")
+
+
+def _force(status: StatusAnswer, pending: AbstractSet[Kind]) -> Permission:
+    if refused := _not_ours(status):
+        return refused
+    if Kind.FORCE in pending:
+        return _no("A stop without grace is under way.")
+    return Permission(True, f"Kill “{status['pipeline']}” at once; what it is writing may be left half done.")
+
+
+def _abandon(status: StatusAnswer, pending: AbstractSet[Kind]) -> Permission:
+    if refused := _not_ours(status):
+        return refused
+    if Kind.ABANDON in pending:
+        return _no("It is being abandoned.")
+    out_of_reach = status["spark"]["reachable"] is False or status["phase"] == Phase.LOST_CONTACT
+    if not out_of_reach and not status["stop_requested_by"]:
+        return _no("Stop it first: a run is abandoned only when nobody can confirm its end.")
+    return Permission(True, f"Record “{status['pipeline']}” as failed without knowing whether it still lives.")
+
+
+def _release(status: StatusAnswer, pending: AbstractSet[Kind]) -> Permission:
+    if status["ours"] is not False:
+        return _no("This run is ours: stop it, or abandon it.")
+    if Kind.RELEASE in pending:
+        return _no("The place is being released.")
+    return Permission(True, "Record another program's run as failed, so that the place is free.")
+
+
+def _confirm_gone(pending: AbstractSet[Kind]) -> Permission:
+    if Kind.CONFIRM_GONE in pending:
+        return _no("It is being noted.")
+    return Permission(True, "Give your word that nothing of an abandoned run can live, where its server is no more.")

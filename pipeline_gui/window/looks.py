@@ -1,0 +1,53 @@
+"""How each status looks: a word, an icon and a tone, so that colour never carries the meaning alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pipeline_gui.pipeline.run import Phase, RunStatus
+
+
+class Tone(StrEnum):
+    """What a colour means; the theme says which colour it is."""
+
+    ACTIVE = "active"
+    GOOD = "good"
+    BAD = "bad"
+    WARNING = "warning"
+    QUIET = "quiet"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The word, the icon's name and the tone of one status."""
+
+    word: str
+    icon: str
+    tone: Tone
+
+
+IDLE = Look("idle", "idle", Tone.QUIET)
+UNKNOWN = Look("unknown", "unknown", Tone.WARNING)
+
+_ENDED = {
+    RunStatus.COMPLETED: Look("completed", "completed", Tone.GOOD),
+    RunStatus.FAILED: Look("failed", "failed", Tone.BAD),
+    RunStatus.STOPPED: Look("stopped", "stopped", Tone.QUIET),
+}
+_PHASES = {
+    Phase.STARTING: Look("starting", "starting", Tone.ACTIVE),
+    Phase.RUNNING: Look("running", "running", Tone.ACTIVE),
+    Phase.STOPPING: Look("stopping", "stopping", Tone.WARNING),
+    Phase.LOST_CONTACT: Look("lost contact", "lost_contact", Tone.WARNING),
+}
+
+
+def look_of(status: str | None, phase: str | None = None) -> Look:
+    """The look of a run's recorded status, and of its phase while it runs; a foreign status is shown as it is."""
+    known = (status or "").strip(" ").lower()
+    if known == RunStatus.RUNNING:
+        return _PHASES.get(Phase(phase), _PHASES[Phase.RUNNING]) if phase in set(Phase) else _PHASES[Phase.RUNNING]
+    if known in set(RunStatus):
+        return _ENDED[RunStatus(known)]
+    return Look(" ".join((status or "–").split())[:50], "unknown", Tone.QUIET)

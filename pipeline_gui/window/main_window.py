@@ -1,0 +1,238 @@
+"""The main window: places the parts and connects them. What it shows comes from the record, never from a click."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QWidget
+
+from pipeline_gui.backend import Backend
+from pipeline_gui.settings import Settings, shown_database, shown_spark
+from pipeline_gui.terminal.configuration_file import read_configuration
+from pipeline_gui.window import dialogs
+from pipeline_gui.window.actions import Actions
+from pipeline_gui.window.badge import Badge
+from pipeline_gui.window.configuration_box import ConfigurationBox
+from pipeline_gui.window.enablement import permissions
+from pipeline_gui.window.icons import application_icon
+from pipeline_gui.window.messages import Message, failure_message
+from pipeline_gui.window.opening_page import OpeningPage
+from pipeline_gui.window.runs_page import RunsPage
+from pipeline_gui.window.session import Session
+from pipeline_gui.window.snapshot import RunRow, Snapshot
+from pipeline_gui.window.texts import one_line
+
+AskToClose = Callable[[QWidget, str, Callable[[], None]], None]
+_TICK_MILLISECONDS = 1000
+
+
+class MainWindow(QMainWindow):
+    """Start, stop and watch. Without a backend it shows what is waited for, until ``attach``."""
+
+    def __init__(self, backend: Backend | None = None, *, ask_to_close: AskToClose = dialogs.ask_to_close) -> None:
+        super().__init__()
+        self.setObjectName("mainWindow")
+        self.setWindowTitle("Pipelines")
+        self.setWindowIcon(application_icon())
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self._ask_to_close = ask_to_close
+        self._may_close = False
+        self._session: Session | None = None
+        self.actions_ = Actions(self)
+        self.box = ConfigurationBox()
+        self.badge = Badge()
+        self.opening = OpeningPage()
+        self.page = RunsPage()
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.opening)
+        self._pages.addWidget(self.page)
+        self.setCentralWidget(self._pages)
+        self.actions_.fill_menus(self)
+        self.addToolBar(self.actions_.make_toolbar(self, self.box, self.badge))
+        self._pulse = QTimer(self)
+        self._pulse.setInterval(_TICK_MILLISECONDS)
+        self._pulse.setTimerType(Qt.TimerType.PreciseTimer)
+        self._pulse.timeout.connect(self._tick)
+        self._connect()
+        self.resize(1000, 640)
+        if backend is None:
+            self.actions_.allow_nothing("The window is not connected yet.")
+        else:
+            self.attach(backend)
+
+    def _connect(self) -> None:
+        actions = self.actions_
+        actions.start.triggered.connect(self._start)
+        actions.stop.triggered.connect(self._stop)
+        actions.force.triggered.connect(self._force)
+        actions.abandon.triggered.connect(self._abandon)
+        actions.release.triggered.connect(self._release)
+        actions.refresh.triggered.connect(self._refresh)
+        actions.open_file.triggered.connect(self._open_file)
+        actions.close.triggered.connect(self.close)
+        actions.about.triggered.connect(self._about)
+        self.box.chosen.connect(self._allow)
+        self.box.file_wanted.connect(self._open_file)
+        self.page.table.confirm_gone_wanted.connect(self._confirm_gone)
+
+    # --- the backend --------------------------------------------------------------------------------------------
+
+    def attach(self, backend: Backend) -> None:
+        """Show this backend's record from now on. The backend is closed by whoever opened it, after the window."""
+        self._session = session = Session(backend, self)
+        session.refreshed.connect(self._show)
+        session.said.connect(self.page.bottom.say)
+        session.pending_changed.connect(self._allow)
+        self._show_system(backend.settings)
+        self.actions_.refresh.setEnabled(True)
+        self._pages.setCurrentWidget(self.page)
+        self._allow()
+
+    @property
+    def session(self) -> Session | None:
+        """What this window has of its backend."""
+        return self._session
+
+    def _show_system(self, settings: Settings) -> None:
+        name = settings.name or ("this computer" if settings.is_embedded else None)
+        self.setWindowTitle(f"Pipelines · {one_line(name, 60)}" if name else "Pipelines")
+        self.badge.show_system(settings.name, settings.color, _addresses(settings))
+
+    def _show(self, snapshot: Snapshot) -> None:
+        self.page.show_snapshot(snapshot)
+        self._allow()
+        self._tick()
+
+    def _allow(self) -> None:
+        """Turn actions on and off: by the record, and by what was pressed and is not decided yet."""
+        if self._session is None:
+            return
+        choice = self.box.choice
+        last = self._session.last
+        allowed = permissions(
+            last.status if last else None, self._session.operations.pending, choice.name if choice else None
+        )
+        self.actions_.allow(allowed)
+
+    def _tick(self) -> None:
+        if self._session is not None:
+            self._session.tick()
+            self.page.tick(self._session.refresher.waiting_seconds, self._session.is_live)
+
+    # --- actions ------------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        choice = self.box.choice
+        if self._session is not None and choice is not None:
+            self._session.operations.start(choice.name, choice.load)
+
+    def _stop(self) -> None:
+        if run := self._running:
+            run[0].operations.stop(*run[1:])
+
+    def _force(self) -> None:
+        if run := self._running:
+            run[0].operations.force(*run[1:])
+
+    def _abandon(self) -> None:
+        if run := self._running:
+            dialogs.ask_to_abandon(self, run[2], lambda: run[0].operations.abandon(*run[1:]))
+
+    def _release(self) -> None:
+        if run := self._running:
+            dialogs.ask_to_release(self, run[2], lambda: run[0].operations.release(*run[1:]))
+
+    def _confirm_gone(self, row: RunRow) -> None:
+        if session := self._session:
+            dialogs.ask_to_confirm_gone(
+                self, row.pipeline, lambda: session.operations.confirm_gone(row.run_id, row.pipeline)
+            )
+
+    @property
+    def _running(self) -> tuple[Session, str, str] | None:
+        """The session, and the id and the name of the run that is shown as running: that one is meant by a click."""
+        session = self._session
+        if session is None or session.last is None:
+            return None
+        status = session.last.status
+        if not status["is_running"] or status["run_id"] is None:
+            return None
+        return session, status["run_id"], one_line(status["pipeline"] or status["run_id"], 120)
+
+    def _refresh(self) -> None:
+        if self._session is not None:
+            self._session.refresher.refresh()
+
+    def _open_file(self) -> None:
+        dialog = QFileDialog(self, "Open a configuration", "", "Configurations (*.toml);;All files (*)")
+        dialog.setObjectName("openDialog")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(self.open_configuration)
+        dialog.open()
+
+    def open_configuration(self, path: str) -> None:
+        """Read a configuration file in the pool, and offer it for Start."""
+        if self._session is None:
+            return
+        file = Path(path)
+
+        def opened(configuration: dict[str, Any]) -> None:
+            self.box.choose_file(file, configuration)
+            self.page.bottom.say(Message(f"Opened {one_line(str(file), 200)}. Start runs it."))
+
+        def refused(error: Exception) -> None:
+            self.page.bottom.say(failure_message(error))
+
+        self._session.gateway.run(lambda: read_configuration(file), opened, refused, owner=self)
+
+    def _about(self) -> None:
+        dialogs.show_about(self)
+
+    # --- the window itself --------------------------------------------------------------------------------------
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Close; while a pipeline runs, say first that it goes on."""
+        run = self._running
+        if run is not None and not self._may_close:
+            event.ignore()
+            self._ask_to_close(self, run[2], self.close_now)
+            return
+        self._pulse.stop()
+        if self._session is not None:
+            self._session.close()
+        super().closeEvent(event)
+
+    def close_now(self) -> None:
+        """Close without a question."""
+        self._may_close = True
+        self.close()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Count seconds while somebody can see them."""
+        super().showEvent(event)
+        self._pulse.start()
+        self._tick()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nobody sees seconds now."""
+        super().hideEvent(event)
+        self._pulse.stop()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow a change of theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "actions_"):
+            self.actions_.set_palette(self.palette())
+
+
+def _addresses(settings: Settings) -> str:
+    if settings.is_embedded:
+        return "PostgreSQL and Spark on this computer"
+    lines = [f"Database: {shown_database(settings.database_url)}" if settings.database_url else ""]
+    lines.append(f"Spark: {shown_spark(settings.spark_url)}" if settings.spark_url else "")
+    return "\n".join(line for line in lines if line)

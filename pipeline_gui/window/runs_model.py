@@ -1,0 +1,279 @@
+"""The rows of the last two days as a table model that is updated in place: a refresh never resets it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from enum import IntEnum
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QPalette
+
+from pipeline_gui.pipeline.clock import seconds_with_sleep
+from pipeline_gui.window.icons import look_icon
+from pipeline_gui.window.looks import UNKNOWN, Look
+from pipeline_gui.window.snapshot import RunRow
+from pipeline_gui.window.texts import one_line, tooltip
+from pipeline_gui.window.theme import tone_color
+from pipeline_gui.window.times import clock_text, local_text, moment_tooltip
+
+Index = QModelIndex | QPersistentModelIndex
+SORT_ROLE = int(Qt.ItemDataRole.UserRole)
+RUN_ROLE = SORT_ROLE + 1
+_JITTER_SECONDS = 0.5
+"""Two answers place the start of a running run this much apart without the clock in the table jumping."""
+
+
+class Column(IntEnum):
+    """The columns, left to right."""
+
+    STATUS = 0
+    PIPELINE = 1
+    STARTED = 2
+    DURATION = 3
+    BY = 4
+    OUTCOME = 5
+
+
+HEADERS = {
+    Column.STATUS: "Status",
+    Column.PIPELINE: "Pipeline",
+    Column.STARTED: "Started",
+    Column.DURATION: "Duration",
+    Column.BY: "By",
+    Column.OUTCOME: "Outcome",
+}
+
+
+class RunsModel(QAbstractTableModel):
+    """Runs by run id; what changed between two updates is all that views hear of."""
+
+    def __init__(
+        self,
+        palette: QPalette,
+        parent: QObject | None = None,
+        *,
+        clock: Callable[[], float] = seconds_with_sleep,
+        today: Callable[[], date] = date.today,
+    ) -> None:
+        super().__init__(parent)
+        self._rows: list[RunRow] = []
+        self._palette = palette
+        self._clock = clock
+        self._today = today
+        self._shown_day = today()
+        self._stale_since: datetime | None = None
+        self._ticked: dict[str, str] = {}
+        """The duration that is painted now, by the id of each running row."""
+
+    # --- what views ask -----------------------------------------------------------------------------------------
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        """How many runs there are."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        """How many columns there are."""
+        return 0 if parent.isValid() else len(Column)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """The title of a column."""
+        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(Column):
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return HEADERS[Column(section)]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(Column(section))
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """What one cell shows, sorts by and says on hover."""
+        if not index.isValid():
+            return None
+        row, column = self._rows[index.row()], Column(index.column())
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return self._text(row, column)
+            case Qt.ItemDataRole.DecorationRole if column is Column.STATUS:
+                return look_icon(self._look(row), self._palette)
+            case Qt.ItemDataRole.ForegroundRole if column is Column.STATUS:
+                return tone_color(self._look(row).tone, self._palette)
+            case Qt.ItemDataRole.ToolTipRole:
+                return tooltip(self._tooltip(row, column))
+            case Qt.ItemDataRole.TextAlignmentRole:
+                return _alignment(column)
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return f"{HEADERS[column]}: {self._text(row, column)}"
+            case _ if role == SORT_ROLE:
+                return self._sort_value(row, column)
+            case _ if role == RUN_ROLE:
+                return row
+        return None
+
+    @property
+    def rows(self) -> Sequence[RunRow]:
+        """The runs, newest start first."""
+        return tuple(self._rows)
+
+    # --- updates ------------------------------------------------------------------------------------------------
+
+    def update_rows(self, new: Sequence[RunRow]) -> None:
+        """Turn what is shown into the new rows, telling views of the differences only."""
+        wanted = {row.run_id for row in new}
+        self._remove_all_but(wanted)
+        known = {row.run_id for row in self._rows}
+        position = 0
+        while position < len(new):
+            row = new[position]
+            if row.run_id not in known:
+                position = self._insert_unknown(position, new, known)
+                continue
+            if self._rows[position].run_id != row.run_id:
+                self._move_up(row.run_id, position)
+            self._replace(position, row)
+            position += 1
+
+    def set_stale(self, since: datetime | None) -> None:
+        """Say that the rows are as of a moment and not known to be so now; None: they are fresh."""
+        if since == self._stale_since:
+            return
+        self._stale_since = since
+        self._tell_running(Column.STATUS, Column.DURATION)
+
+    def tick(self) -> None:
+        """Let the durations of running rows go on, without asking anybody; at midnight, the days too."""
+        if self._today() != self._shown_day:
+            self._shown_day = self._today()
+            self._tell(0, len(self._rows) - 1, Column.STARTED, Column.STARTED)
+        if self._stale_since is not None:
+            return
+        for position, row in enumerate(self._rows):
+            if row.is_running and self._ticked.get(row.run_id) != clock_text(self._seconds(row)):
+                self._ticked[row.run_id] = clock_text(self._seconds(row))
+                self._tell(position, position, Column.DURATION, Column.DURATION)
+
+    def set_palette(self, palette: QPalette) -> None:
+        """Follow a change of theme."""
+        self._palette = palette
+        self._tell(0, len(self._rows) - 1, Column.STATUS, Column.STATUS)
+
+    def _remove_all_but(self, wanted: set[str]) -> None:
+        last = len(self._rows) - 1
+        while last >= 0:
+            if self._rows[last].run_id in wanted:
+                last -= 1
+                continue
+            first = last
+            while first > 0 and self._rows[first - 1].run_id not in wanted:
+                first -= 1
+            self.beginRemoveRows(QModelIndex(), first, last)
+            for row in self._rows[first : last + 1]:
+                self._ticked.pop(row.run_id, None)
+            del self._rows[first : last + 1]
+            self.endRemoveRows()
+            last = first - 1
+
+    def _insert_unknown(self, position: int, new: Sequence[RunRow], known: set[str]) -> int:
+        end = position
+        while end < len(new) and new[end].run_id not in known:
+            end += 1
+        self.beginInsertRows(QModelIndex(), position, end - 1)
+        self._rows[position:position] = new[position:end]
+        self.endInsertRows()
+        return end
+
+    def _move_up(self, run_id: str, position: int) -> None:
+        found = next(i for i in range(position + 1, len(self._rows)) if self._rows[i].run_id == run_id)
+        self.beginMoveRows(QModelIndex(), found, found, QModelIndex(), position)
+        self._rows.insert(position, self._rows.pop(found))
+        self.endMoveRows()
+
+    def _replace(self, position: int, new: RunRow) -> None:
+        old = self._rows[position]
+        if _differ_by_jitter(old.running_since, new.running_since):
+            new = replace(new, running_since=old.running_since)
+        if old == new and old.running_since == new.running_since:
+            return
+        before = [self._text(old, column) for column in Column]
+        self._rows[position] = new
+        changed = [c for c in Column if before[c] != self._text(new, c)]
+        if old.look != new.look:
+            changed.insert(0, Column.STATUS)
+        if old.error != new.error:
+            changed.append(Column.OUTCOME)
+        if changed:
+            self._tell(position, position, min(changed), max(changed))
+
+    def _tell_running(self, first: Column, last: Column) -> None:
+        for position, row in enumerate(self._rows):
+            if row.is_running:
+                self._tell(position, position, first, last)
+
+    def _tell(self, top: int, bottom: int, left: Column, right: Column) -> None:
+        if 0 <= top <= bottom:
+            self.dataChanged.emit(self.index(top, left), self.index(bottom, right))
+
+    # --- cells --------------------------------------------------------------------------------------------------
+
+    def _look(self, row: RunRow) -> Look:
+        return UNKNOWN if row.is_running and self._stale_since is not None else row.look
+
+    def _seconds(self, row: RunRow) -> float | None:
+        if row.running_since is None:
+            return row.duration
+        return self._clock() - row.running_since
+
+    def _text(self, row: RunRow, column: Column) -> str:
+        match column:
+            case Column.STATUS:
+                return self._look(row).word
+            case Column.PIPELINE:
+                return row.pipeline
+            case Column.STARTED:
+                return local_text(row.started, self._shown_day)
+            case Column.DURATION:
+                if row.is_running and self._stale_since is not None:
+                    return "–"
+                return clock_text(self._seconds(row))
+            case Column.BY:
+                return row.by
+            case Column.OUTCOME:
+                return row.outcome
+
+    def _tooltip(self, row: RunRow, column: Column) -> str | None:
+        match column:
+            case Column.STATUS if row.is_running and self._stale_since is not None:
+                return f"It was {row.look.word} at\n{moment_tooltip(self._stale_since)}"
+            case Column.STATUS:
+                return f"Recorded as {one_line(row.status or 'nothing')}"
+            case Column.PIPELINE:
+                return f"{row.pipeline}\n{row.run_id}"
+            case Column.STARTED:
+                return moment_tooltip(row.started)
+            case Column.DURATION:
+                return f"Ended\n{moment_tooltip(row.ended)}" if row.ended else None
+            case Column.BY:
+                return row.by
+            case Column.OUTCOME:
+                return row.error or row.outcome
+
+    def _sort_value(self, row: RunRow, column: Column) -> Any:
+        match column:
+            case Column.STARTED:
+                return row.started.timestamp() if row.started else float("-inf")
+            case Column.DURATION:
+                seconds = self._seconds(row)
+                return float("-inf") if seconds is None else seconds
+            case _:
+                return self._text(row, column).casefold()
+
+
+def _differ_by_jitter(old: float | None, new: float | None) -> bool:
+    return old is not None and new is not None and abs(old - new) < _JITTER_SECONDS
+
+
+def _alignment(column: Column) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignRight if column is Column.DURATION else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter

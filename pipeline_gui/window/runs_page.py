@@ -1,0 +1,75 @@
+"""The page of a window that is connected: banners, the state of now, the table, and the line at the bottom."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from pipeline_gui.window.banner import Banner, database_trouble, spark_trouble
+from pipeline_gui.window.bottom_bar import BottomBar
+from pipeline_gui.window.runs_model import RunsModel
+from pipeline_gui.window.runs_table import RunsTable
+from pipeline_gui.window.snapshot import Snapshot
+from pipeline_gui.window.status_panel import StatusPanel
+
+
+class RunsPage(QWidget):
+    """Shows snapshots."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.database_banner = Banner("databaseBanner")
+        self.spark_banner = Banner("sparkBanner")
+        self.panel = StatusPanel()
+        self.model = RunsModel(self.palette(), self)
+        self.table = RunsTable(self.model)
+        self.bottom = BottomBar()
+        self._known: Snapshot | None = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for part in (self.database_banner, self.spark_banner, self.panel):
+            column.addWidget(part)
+        column.addWidget(self.table, 1)
+        column.addWidget(self.bottom)
+        self.table.say_when_empty("Reading the runs…", "They appear here as soon as the database answers.")
+
+    @property
+    def known(self) -> Snapshot | None:
+        """The last snapshot of which the rows are known."""
+        return self._known
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        """Show what a refresh brought; what it could not read stays as it was, and is marked so."""
+        today = date.today()
+        if snapshot.is_known and snapshot.rows is not None:
+            self._known = snapshot
+            self.model.update_rows(snapshot.rows)
+            self.model.set_stale(None)
+            self.table.say_when_empty(
+                "No run in the last two days",
+                "Choose a pipeline beside Start, then press Start (Ctrl+R). "
+                "The run appears here at once, in every open window.",
+            )
+        else:
+            self.model.set_stale(self._known.at if self._known else None)
+            self.table.say_when_empty("The runs can't be read now", "They appear here when the database answers.")
+        self.panel.show_snapshot(snapshot)
+        self.database_banner.show_trouble(database_trouble(snapshot, self._known, today))
+        self.spark_banner.show_trouble(spark_trouble(snapshot, today))
+        self.bottom.show_snapshot(snapshot, self._known)
+
+    def tick(self, waiting_seconds: float, is_live: bool) -> None:
+        """Let what is counted in seconds go on."""
+        self.model.tick()
+        self.panel.tick()
+        self.bottom.tick(self._known, waiting_seconds)
+        self.bottom.show_live(is_live)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow a change of theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "bottom"):
+            self.model.set_palette(self.palette())

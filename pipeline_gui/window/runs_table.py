@@ -1,0 +1,171 @@
+"""The table of the last two days, and what it says when there is nothing in it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, QSize, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QPalette, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QMenu, QTableView, QVBoxLayout, QWidget
+
+from pipeline_gui.window.icons import text_icon
+from pipeline_gui.window.labels import PlainLabel
+from pipeline_gui.window.looks import Tone
+from pipeline_gui.window.runs_model import RUN_ROLE, SORT_ROLE, Column, RunsModel
+from pipeline_gui.window.snapshot import RunRow
+from pipeline_gui.window.theme import tone_color
+
+_WIDTHS = {
+    Column.STATUS: 130,
+    Column.PIPELINE: 190,
+    Column.STARTED: 140,
+    Column.DURATION: 100,
+    Column.BY: 170,
+}
+
+
+class RunsTable(QTableView):
+    """Shows a RunsModel, sorted as the person likes; selection, scroll and widths stay through every update."""
+
+    confirm_gone_wanted = Signal(object)
+    """A RunRow of which the person wants to say that nothing lives."""
+
+    def __init__(self, model: RunsModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("runsTable")
+        self.setAccessibleName("Runs of the last two days")
+        self._sorted = QSortFilterProxyModel(self)
+        self._sorted.setSourceModel(model)
+        self._sorted.setSortRole(SORT_ROLE)
+        self.setModel(self._sorted)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setTabKeyNavigation(False)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setIconSize(QSize(18, 18))
+        self.setSortingEnabled(True)
+        self.sortByColumn(Column.STARTED, Qt.SortOrder.DescendingOrder)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._open_menu)
+        self._set_headers()
+        self._empty = EmptyNote(self.viewport())
+        for signal in (self._sorted.rowsInserted, self._sorted.rowsRemoved, self._sorted.modelReset):
+            signal.connect(self._show_empty)
+        self._show_empty()
+
+    def _set_headers(self) -> None:
+        rows = self.verticalHeader()
+        rows.hide()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setDefaultSectionSize(max(30, self.fontMetrics().height() + 14))
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setStretchLastSection(True)
+        header.setMinimumSectionSize(60)
+        header.setFixedHeight(max(30, self.fontMetrics().height() + 14))
+        for column, width in _WIDTHS.items():
+            header.resizeSection(column, width)
+
+    # --- rows ---------------------------------------------------------------------------------------------------
+
+    @property
+    def selected_run(self) -> RunRow | None:
+        """The run of the selected row."""
+        indexes = self.selectionModel().selectedRows()
+        return self._run(indexes[0]) if indexes else None
+
+    def select_run(self, run_id: str) -> bool:
+        """Select the row of a run; whether it is there."""
+        for position in range(self._sorted.rowCount()):
+            run = self._run(self._sorted.index(position, 0))
+            if run is not None and run.run_id == run_id:
+                self.selectRow(position)
+                return True
+        return False
+
+    def _run(self, index: QModelIndex) -> RunRow | None:
+        run = index.data(RUN_ROLE)
+        return run if isinstance(run, RunRow) else None
+
+    # --- menu ---------------------------------------------------------------------------------------------------
+
+    def _open_menu(self, at: QPoint) -> None:
+        """A menu about one run; it keeps that run whatever is updated below it."""
+        run = self._run(self.indexAt(at))
+        if run is None:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        copy = text_icon("copy", self.palette())
+        for title, text in (
+            ("Copy the run's id", run.run_id),
+            ("Copy the command line", run.command),
+            ("Copy the error", run.error),
+        ):
+            action = menu.addAction(copy, title)
+            action.setEnabled(bool(text))
+            action.triggered.connect(lambda _checked=False, text=text: QGuiApplication.clipboard().setText(text or ""))
+        menu.addSeparator()
+        gone = menu.addAction("Nothing of it lives any more…")
+        gone.setEnabled(not run.is_running)
+        gone.triggered.connect(lambda: self.confirm_gone_wanted.emit(run))
+        menu.popup(self.viewport().mapToGlobal(at))
+
+    # --- nothing to show ----------------------------------------------------------------------------------------
+
+    def say_when_empty(self, title: str, text: str) -> None:
+        """What stands where rows would be."""
+        self._empty.say(title, text)
+
+    def _show_empty(self) -> None:
+        self._empty.setVisible(self._sorted.rowCount() == 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the note in the middle."""
+        super().resizeEvent(event)
+        self._empty.setGeometry(self.viewport().rect())
+
+
+class EmptyNote(QWidget):
+    """What to do, in the place where runs will be."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._title = PlainLabel(scale=1.3, bold=True)
+        self._title.setObjectName("emptyTitle")
+        self._text = PlainLabel()
+        self._text.setObjectName("emptyText")
+        self._text.setWordWrap(True)
+        self._text.setMaximumWidth(520)
+        column = QVBoxLayout(self)
+        column.setSpacing(8)
+        column.addStretch(2)
+        for label in (self._title, self._text):
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            column.addWidget(label, 0, Qt.AlignmentFlag.AlignHCenter)
+        self._text.setMinimumWidth(420)
+        column.addStretch(3)
+        self._color()
+
+    def say(self, title: str, text: str) -> None:
+        """Show these words."""
+        self._title.show_text(title)
+        self._text.show_text(text)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow a change of theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_text"):
+            self._color()
+
+    def _color(self) -> None:
+        color = tone_color(Tone.QUIET, self.palette())
+        for label in (self._title, self._text):
+            own = label.palette()
+            if own.color(QPalette.ColorRole.WindowText) != color:
+                own.setColor(QPalette.ColorRole.WindowText, color)
+                label.setPalette(own)

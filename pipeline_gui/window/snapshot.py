@@ -1,0 +1,140 @@
+"""What one refresh brings: the state of now and the rows of the last two days, made in the pool, immutable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from pipeline_gui.pipeline.answers import RunAnswer, StatusAnswer
+from pipeline_gui.pipeline.clock import seconds_with_sleep
+from pipeline_gui.pipeline.errors import PipelineError
+from pipeline_gui.run_times import moment_of
+from pipeline_gui.window.looks import Look, look_of
+from pipeline_gui.window.texts import one_line
+
+DAYS = 2
+
+
+class History(Protocol):
+    """The part of the controller that a refresh asks."""
+
+    def get_pipeline_status(self) -> StatusAnswer:
+        """The state of now."""
+
+    def get_recent_pipeline_runs(self, days: float = 2) -> list[RunAnswer]:
+        """The runs of the last days."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One row of the table, in texts that are ready to be painted."""
+
+    run_id: str
+    status: str | None
+    """As recorded, also what another program wrote."""
+    look: Look
+    pipeline: str
+    by: str
+    outcome: str
+    started: datetime | None
+    ended: datetime | None
+    duration: float | None
+    """Seconds; None while it runs."""
+    error: str | None
+    command: str | None
+    running_since: float | None = field(default=None, compare=False)
+    """Of a running row: the moment of this computer's clock at which its duration was 0, so that it ticks unasked."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the row holds the single place."""
+        return (self.status or "").strip(" ").lower() == "running"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The record as one refresh saw it."""
+
+    status: StatusAnswer
+    rows: tuple[RunRow, ...] | None
+    """None: not known, so what was known before stays."""
+    trouble: str | None
+    """Why the rows are not known, in a sentence."""
+    asked_at: float
+    """When the question was asked, by seconds_with_sleep()."""
+    answered_at: float
+    at: datetime
+    """The moment of the answer by this computer's clock, for display."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the record could be read."""
+        return self.status["is_running"] is not None and self.rows is not None
+
+
+def take_snapshot(history: History, old_rows_timezone: str | None = None) -> Snapshot:
+    """Ask the record; blocks, so it runs in the pool. The zone is the one of rows that other programs wrote."""
+    asked_at = seconds_with_sleep()
+    status = history.get_pipeline_status()
+    runs: list[RunAnswer] | None = None
+    trouble: str | None = None
+    if status["is_running"] is None:
+        trouble = status["sentence"]
+    else:
+        try:
+            runs = history.get_recent_pipeline_runs(DAYS)
+        except PipelineError as error:
+            trouble = str(error)
+    answered_at = seconds_with_sleep()
+    rows = None if runs is None else tuple(make_row(run, status, answered_at, old_rows_timezone) for run in runs)
+    return Snapshot(status, rows, trouble, asked_at, answered_at, datetime.now(UTC))
+
+
+def make_row(run: RunAnswer, status: StatusAnswer, now: float, old_rows_timezone: str | None = None) -> RunRow:
+    """A row from a run of the history; now is the reading of seconds_with_sleep() that its duration belongs to."""
+    metadata = run["metadata"] if isinstance(run["metadata"], dict) else {}
+    configuration = metadata.get("configuration")
+    name = configuration.get("name") if isinstance(configuration, dict) else None
+    is_current = run["run_id"] == status["run_id"]
+    look = look_of(run["status"], status["phase"] if is_current else metadata_text(metadata, "phase"))
+    ticking = look_is_running(run["status"])
+    duration = run["duration"]
+    return RunRow(
+        run_id=run["run_id"],
+        status=run["status"],
+        look=look,
+        pipeline=one_line(name if isinstance(name, str) and name else run["run_id"]),
+        by=one_line(metadata_text(metadata, "started_by") or "another program"),
+        outcome=_outcome(run, metadata, status if is_current else None),
+        started=moment_of(run, "start_time", old_rows_timezone),
+        ended=moment_of(run, "end_time", old_rows_timezone),
+        duration=None if ticking else duration,
+        error=run["error_message"],
+        command=run["command"],
+        running_since=now - duration if ticking and duration is not None else None,
+    )
+
+
+def look_is_running(status: str | None) -> bool:
+    """Whether a recorded status holds the single place, spelled as the database's index reads it."""
+    return (status or "").strip(" ").lower() == "running"
+
+
+def metadata_text(metadata: dict[str, object], key: str) -> str | None:
+    """A text of a run's metadata, which other programs write too."""
+    value = metadata.get(key)
+    return value if isinstance(value, str) and value else None
+
+
+def _outcome(run: RunAnswer, metadata: dict[str, object], current: StatusAnswer | None) -> str:
+    if current is not None:
+        if current["stop_requested_by"]:
+            return one_line(f"stop asked for by {current['stop_requested_by']}")
+        return one_line((current["progress"] or {}).get("text", ""))
+    if run["error_message"]:
+        return one_line(run["error_message"])
+    stopper = metadata_text(metadata, "stopped_by")
+    if stopper and look_of(run["status"]).word == "stopped":
+        return one_line(f"by {stopper}")
+    return ""

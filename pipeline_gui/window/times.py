@@ -1,0 +1,55 @@
+"""Moments and durations as the window shows them: local time, with UTC on hover."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+
+def parse_moment(text: str | None) -> datetime | None:
+    """A moment of the controller's answers as an aware datetime; None where it is missing or not one."""
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def local_text(moment: datetime | None, today: date) -> str:
+    """A moment in local time, as short as it stays clear on that day."""
+    if moment is None:
+        return "–"
+    local = _local(moment)
+    days = (today - local.date()).days
+    if days == 0:
+        return f"{local:%H:%M:%S}"
+    if days == 1:
+        return f"yesterday {local:%H:%M}"
+    if local.year == today.year:
+        return f"{local.day} {local:%b %H:%M}"
+    return f"{local:%Y-%m-%d %H:%M}"
+
+
+def moment_tooltip(moment: datetime | None) -> str:
+    """A moment in full: local time with its zone, and UTC."""
+    if moment is None:
+        return "Not recorded"
+    local = _local(moment)
+    return f"{local:%Y-%m-%d %H:%M:%S %Z}\n{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def clock_text(seconds: float | None) -> str:
+    """A duration as a clock: ``00:12:44``, ``2 d 03:04:05``."""
+    if seconds is None or seconds != seconds or abs(seconds) == float("inf"):
+        return "–"
+    whole = max(0, int(seconds))
+    days, rest = divmod(whole, 86_400)
+    text = f"{rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
+    return f"{days} d {text}" if days else text
+
+
+def _local(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone()
+    except (OverflowError, ValueError, OSError):  # at the ends of the calendar no zone can be applied
+        return moment
