@@ -1,0 +1,1 @@
+"""Measurements: ``python -m bench [FIGURE…]`` prints a table and writes build/bench.json."""
