@@ -32,7 +32,8 @@ def read_toml(path: Path, error: type[PipelineError]) -> dict[str, Any]:
     except UnicodeDecodeError as problem:
         raise error(f"{path} is not UTF-8 text (byte {problem.start + 1}); save it as UTF-8.") from problem
     except tomllib.TOMLDecodeError as problem:
-        raise error(f"{path} is not valid TOML: {problem}.") from problem
+        end = f"at the end, line {len(content.splitlines())}"
+        raise error(f"{path} is not valid TOML: {str(problem).replace('at end of document', end)}.") from problem
     except RecursionError as problem:
         raise error(f"{path} nests its values too deep.") from problem
 
