@@ -16,7 +16,7 @@ REFUSALS = (400, 401, 403, 405, 413, 415, 422, 429)
 _SESSION_NOT_FOUND = "Session '{}' not found."
 _REASON = re.compile(r"^(?:Rejected, Reason: )?(?:requirement failed: )?")
 _ALIVE = re.compile(r"batch \S+ of the same installation is ")
-_NO_NAMES = re.compile(r"Unrecognized field \\*\"name\\*\"|name.*not marked as ignorable")
+_NO_NAMES = re.compile(r"Unrecognized field \"name\"")
 NEEDS_NAMES = "This Livy gives its batches no names; Livy 0.6 or newer is needed."
 
 

@@ -11,7 +11,7 @@ from pipeline_gui.spark.address import Address
 from pipeline_gui.spark.answers import NEEDS_NAMES, unusable
 from pipeline_gui.spark.identity import IdentityCache
 from pipeline_gui.spark.texts import clean
-from pipeline_gui.spark.transport import LARGEST_ANSWER, Answer, Transport
+from pipeline_gui.spark.transport import Answer, Transport
 from pipeline_gui.spark.wire import (
     LONGEST_ID,
     NotLivys,
@@ -45,7 +45,6 @@ class LivyClient:
         *,
         timeout: float | None = None,
         body: bytes | None = None,
-        largest: int = LARGEST_ANSWER,
     ) -> Answer:
         """One request. Raises SparkNotConnected or SparkUnavailable."""
         query = f"?{urlencode(parameters)}" if parameters else ""
@@ -62,7 +61,6 @@ class LivyClient:
             timeout=self._timeout if timeout is None else timeout,
             headers=headers,
             body=body,
-            largest=largest,
         )
         self.known.notice(answer.generation, genuine=False)
         return answer

@@ -18,6 +18,9 @@ _NO_WAY = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOW
 def not_connected_sentence(failure: BaseException, attempt: Attempt, server: str) -> str:
     """Why no connection was made; a peer that is not the server itself is a proxy."""
     peer = attempt.peer or server
+    if attempt.expired:
+        # First, because the cut at the deadline looks like a handshake that the other side broke off.
+        return f"No connection to {peer} came about within {attempt.seconds:g} s."
     for cause in _causes(failure):
         match cause:
             case ConnectionRefusedError():
@@ -39,8 +42,6 @@ def not_connected_sentence(failure: BaseException, attempt: Attempt, server: str
                 return f"There is no way to {peer} on this network ({os.strerror(cause.errno)}). Is the network up?"
             case OSError() if cause.errno:
                 return f"No connection to {peer} came about ({os.strerror(cause.errno)})."
-    if attempt.expired:
-        return f"No connection to {peer} came about within {attempt.seconds:g} s."
     return f"No connection to {peer} came about ({clean(str(failure), 120) or type(failure).__name__})."
 
 

@@ -19,8 +19,6 @@ from pipeline_gui.spark.texts import clean
 from pipeline_gui.spark.transport import Transport, make_tls_context
 from pipeline_gui.spark.wire import NotLivys, WireBatches, WireFence, WireLog, fence_of, log_of
 
-LARGEST_LOG = 8 * 1024 * 1024
-"""Bytes of a page of a log."""
 KILL_SECONDS = 10.0
 """How long a plain Livy may take to kill; on YARN it can take 120 s, but it goes on without anybody waiting."""
 PAGE = 100
@@ -103,8 +101,9 @@ class LivyServer:
 
     def find(self, name: str) -> Batch | None:
         """The batch of that name; None only when the server itself says that it has none."""
+        path = batch_path(name)
         with self._contact.request():
-            answer = self._client.send("GET", batch_path(name))
+            answer = self._client.send("GET", path)
             if says_unknown(answer, name):
                 self._client.known.notice(answer.generation, genuine=True)
                 return None
@@ -134,8 +133,9 @@ class LivyServer:
 
     def kill(self, name: str) -> None:
         """Livy's plain DELETE, for servers that can't fence; its success proves nothing."""
+        path = batch_path(name)
         with self._contact.request():
-            answer = self._client.send("DELETE", batch_path(name), timeout=KILL_SECONDS)
+            answer = self._client.send("DELETE", path, timeout=KILL_SECONDS)
             if not says_unknown(answer, name) and answer.status not in (200, 202, 204):
                 raise self._client.unusable(answer)
 
@@ -161,9 +161,10 @@ class LivyServer:
 
     def log(self, name: str, start: int | None = None, size: int = 100) -> LogPage:
         """Lines of the log from start; None: the last ones. Raises SparkRefused when there is no such log."""
+        path = batch_path(name)
         parameters = {"size": str(size)} if start is None else {"from": str(start), "size": str(size)}
         with self._contact.request():
-            answer = self._client.send("GET", f"{batch_path(name)}/log", parameters, largest=LARGEST_LOG)
+            answer = self._client.send("GET", f"{path}/log", parameters)
             if says_unknown(answer, name):
                 self._client.known.notice(answer.generation, genuine=True)
                 raise SparkRefused(f"Spark has no log of {clean(name)} (any more).", status_code=404)

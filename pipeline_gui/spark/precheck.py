@@ -45,8 +45,11 @@ def _check(key: str, given: str) -> None:
         raise ConfigurationInvalid(f"{shown} is a directory; {key} needs a file.", field=key)
     if not stat.S_ISREG(mode):
         raise ConfigurationInvalid(f"{shown} is not a regular file.", field=key)
-    if not os.access(path, os.R_OK):
-        raise ConfigurationInvalid(f"The file {shown} can't be read: this user has no right to.", field=key)
+    try:
+        os.close(os.open(path, os.O_RDONLY))
+    except OSError as error:
+        why = os.strerror(error.errno or 0)
+        raise ConfigurationInvalid(f"The file {shown} can't be read: {why}.", field=key) from None
 
 
 def _local_path(key: str, given: str) -> str | None:

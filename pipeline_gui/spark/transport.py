@@ -21,8 +21,8 @@ from pipeline_gui.spark.connection import AttemptAdapter
 from pipeline_gui.spark.failures import broken_sentence, not_connected_sentence
 from pipeline_gui.spark.resolver import Resolver
 
-LARGEST_ANSWER = 4 * 1024 * 1024
-"""Bytes of an answer's body."""
+LARGEST_ANSWER = 8 * 1024 * 1024
+"""Bytes of an answer's body; a batch's holds the last ten lines of its log, and Livy cuts no line."""
 
 _FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
 
