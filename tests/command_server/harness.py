@@ -66,10 +66,11 @@ class CommandServer:
         master: str = "local[2]",
         environment: Mapping[str, str] | None = None,
         arguments: Sequence[str] = (),
+        state: Path | None = None,
     ) -> None:
         """Prepare a server below a folder; by default with a stand-in Spark, and the folder ``apps`` allowed."""
         self.folder = folder
-        self.state = folder / "state"
+        self.state = state or folder / "state"
         self.apps = folder / "apps"
         self.apps.mkdir(parents=True, exist_ok=True)
         self.process: subprocess.Popen[bytes] | None = None
@@ -261,6 +262,15 @@ def command_server(folder: Path, **options: Any) -> Iterator[CommandServer]:
         yield server
     finally:
         server.close()
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process lives, zombies not counted."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            return file.read().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def free_port() -> int:

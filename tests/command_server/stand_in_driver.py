@@ -14,8 +14,9 @@ import threading
 APPLICATION_ID = "local-1790000000000"
 
 
-def main():
-    options, application, arguments = {}, None, []
+def main() -> None:
+    options: dict[str, str] = {}
+    application, arguments = "", []
     words = iter(sys.argv[1:])
     for word in words:
         if word.startswith("--"):
@@ -34,7 +35,7 @@ def main():
     if child == 0:
         os.execv(sys.executable, [sys.executable, application, *arguments])
 
-    def end(number, frame):
+    def end(number: int, frame: object) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGTERM)
         os._exit(143)
@@ -44,11 +45,11 @@ def main():
     os._exit(code if code >= 0 else 1)
 
 
-def serve_ui(kind):
+def serve_ui(kind: str) -> None:
     from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
+        def do_GET(self) -> None:
             if self.path == "/":
                 self.send_response(302)
                 self.send_header("Location", "http://elsewhere.invalid/" if kind == "redirect" else "/jobs/")
@@ -68,13 +69,14 @@ def serve_ui(kind):
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *arguments):
-            pass
+        def log_message(self, format: str, *arguments: object) -> None:
+            """Write no line per request."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    port = int(os.environ.get("STAND_IN_PORT", server.server_port))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(f"INFO Utils: Successfully started service 'SparkUI' on port {port}.", file=sys.stderr, flush=True)
+    print(
+        f"INFO Utils: Successfully started service 'SparkUI' on port {server.server_port}.", file=sys.stderr, flush=True
+    )
 
 
 main()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 import requests
@@ -62,7 +63,7 @@ def test_arguments_reach_the_application_as_they_are(server: CommandServer) -> N
 
 
 def test_scalars_are_coerced(server: CommandServer) -> None:
-    numbers = {"driverCores": "4", "numExecutors": 2.0, "conf": {"spark.x": 3}}
+    numbers: dict[str, Any] = {"driverCores": "4", "numExecutors": 2.0, "conf": {"spark.x": 3}}
     batch = server.submit("import sys; print(sys.argv[1:])", args=[1, 2.5, True], **numbers)
 
     assert "['1', '2.5', 'true']" in server.wait_for_output(batch["id"], "]")

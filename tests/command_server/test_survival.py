@@ -9,7 +9,7 @@ import signal
 import pytest
 
 from pipeline_gui.command_server import processes
-from tests.command_server.harness import SLEEP, STUBBORN, CommandServer, command_server
+from tests.command_server.harness import SLEEP, STUBBORN, CommandServer, command_server, is_alive
 from tests.waiting import wait_until
 
 UNTIL_GO = """
@@ -32,15 +32,6 @@ if os.fork() == 0:
 os.wait()
 print("up", flush=True)
 """
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process lives, zombies not counted."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
-            return file.read().rpartition(")")[2].split()[0] not in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 def test_a_killed_server_comes_back_to_its_batches(own_server: CommandServer) -> None:
@@ -253,8 +244,7 @@ def test_a_second_server_on_the_state_is_refused_and_a_stale_lock_is_not(own_ser
 
 def start_beside(server: CommandServer) -> None:
     """Start a second server on the state directory of a running one."""
-    second = CommandServer(server.folder / "second", spark_home=server.folder / "stand-in-spark")
-    second._arguments[second._arguments.index("--state") + 1] = str(server.state)
+    second = CommandServer(server.folder / "second", state=server.state)
     try:
         second.start()
     finally:
