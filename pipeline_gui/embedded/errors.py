@@ -18,9 +18,9 @@ def sentence_for(error: OSError, doing: str) -> EmbeddedUnavailable:
     place = f" ({error.filename})" if error.filename else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return EmbeddedUnavailable(f"The disk is full: {doing} is not possible{place}. Free some space and try again.")
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG):
         return EmbeddedUnavailable(
-            f"{doing[0].upper()}{doing[1:]} is not allowed{place}: {error.strerror}. "
+            f"{doing[0].upper()}{doing[1:]} is not possible{place}: {error.strerror}. "
             "Make the folder writable, or name another one in PIPELINE_GUI_HOME."
         )
     return EmbeddedUnavailable(f"{doing[0].upper()}{doing[1:]} failed{place}: {error.strerror or error}.")

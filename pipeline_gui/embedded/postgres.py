@@ -20,7 +20,7 @@ from pipeline_gui.embedded.loopback import HOST, choose_port
 from pipeline_gui.embedded.processes import OwnedProcess
 
 DATABASE = "pipeline_gui"
-_PASSING = ("could not bind", "could not create any TCP", "still in use", "lock file")
+_PASSING = ("could not bind", "could not create any TCP", "still in use")
 """What the log of a failed start says when the next attempt can succeed: a port taken since we looked, or the last
 processes of a killed server that have not noticed its death."""
 
@@ -81,7 +81,7 @@ class EmbeddedPostgres:
         """Stop the server; it is gone when this returns. Raises EmbeddedUnavailable."""
         process = self._process or self._found()
         # A fast shutdown ends sessions and writes a checkpoint; an immediate one leaves recovery to the next start.
-        ladder = [(signal.SIGINT, timeout), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)]
+        ladder = [(signal.SIGINT, timeout), (signal.SIGQUIT, 3.0), (signal.SIGKILL, 5.0)]
         if process is not None and not process.stop(ladder):
             raise EmbeddedUnavailable(f"The embedded PostgreSQL (process {process.pid}) does not end.")
         self._process = None
@@ -159,7 +159,7 @@ class EmbeddedPostgres:
     def _answers(self) -> bool:
         """Whether the server lets us in; it has the program's database then."""
         try:
-            with psycopg.connect(self.url_of("postgres"), autocommit=True, connect_timeout=5) as connection:
+            with psycopg.connect(self.url_of("postgres"), autocommit=True, connect_timeout=3) as connection:
                 found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
                 if found is None:
                     connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
@@ -172,9 +172,11 @@ class EmbeddedPostgres:
         return OwnedProcess.adopted(lines[0], ("-D", str(self._data))) if lines else None
 
     def _remove_stale_pid_file(self) -> None:
-        """PostgreSQL judges a stale pid file well, but for a number that another process of its user has by now."""
+        """Remove a pid file that PostgreSQL would stumble over: a number that another process of its user has by now, or
+        none, as a power cut leaves it. Of any other it makes use itself, to find what is left of a killed server."""
         lines = self._pid_file()
-        if lines and (not lines[0].isdigit() or psutil.pid_exists(int(lines[0]))):
+        number = lines[0] if lines else ""
+        if not (number.isdigit() and len(number) < 10) or psutil.pid_exists(int(number)):
             (self._data / "postmaster.pid").unlink(missing_ok=True)
 
     def _pid_file(self) -> list[str]:
