@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QAction, QKeySequence, QPalette
-from PySide6.QtWidgets import QMainWindow, QMenu, QSizePolicy, QToolBar, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QSizePolicy, QToolBar, QWidget
 
 from pipeline_gui.window.enablement import Kind, Permission
 from pipeline_gui.window.icons import text_icon, tone_icon
@@ -102,13 +102,20 @@ class Actions(QObject):
         bar.setIconSize(QSize(20, 20))
         bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         bar.toggleViewAction().setVisible(False)
+        if (layout := bar.layout()) is not None:
+            layout.setContentsMargins(8, 5, 8, 5)
+            layout.setSpacing(6)
         bar.addAction(self.start)
         bar.addWidget(chooser)
         bar.addAction(self.stop)
         space = QWidget()
         space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         bar.addWidget(space)
-        bar.addWidget(badge)
+        holder = QWidget()  # a toolbar shows what it holds, whatever that wants
+        held = QHBoxLayout(holder)
+        held.setContentsMargins(0, 0, 6, 0)
+        held.addWidget(badge)
+        bar.addWidget(holder)
         bar.addAction(self.refresh)
         return bar
 

@@ -31,7 +31,7 @@ class Badge(PlainLabel):
 
     def sizeHint(self) -> QSize:
         """The text with some room around."""
-        return super().sizeHint() + QSize(22, 8)
+        return super().sizeHint() + QSize(24, 8)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The name in black or white, whichever is easier to read on the colour."""
@@ -40,7 +40,7 @@ class Badge(PlainLabel):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._ground)
         height = min(self.height(), super().sizeHint().height() + 8)
-        area = QRectF(2, (self.height() - height) / 2, self.width() - 8, height)
+        area = QRectF(0, (self.height() - height) / 2, self.width(), height)
         painter.drawRoundedRect(area, height / 2, height / 2)
         red, green, blue = (self._ground.redF(), self._ground.greenF(), self._ground.blueF())
         is_light = 0.299 * red + 0.587 * green + 0.114 * blue > 0.55

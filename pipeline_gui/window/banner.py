@@ -24,7 +24,7 @@ def database_trouble(snapshot: Snapshot, known: Snapshot | None, today: date) ->
     database = snapshot.status["database"]
     since = _since(database["since"], today) if database["reachable"] is False else ""
     why = database["reason"] or snapshot.trouble or ""
-    sentences = [f"The database can't be {'reached' if since else 'used'}{since}. {_sentence(why)}"]
+    sentences = [f"The database can't be {'reached' if since else 'used'}{since}{_because(why)}"]
     if known is not None and known.status["is_running"]:
         sentences.append(
             f"“{known.status['pipeline']}” was running then and may go on: Spark does not need the database for that."
@@ -41,7 +41,7 @@ def spark_trouble(snapshot: Snapshot, today: date) -> str | None:
     spark = snapshot.status["spark"]
     if spark["reachable"] is not False:
         return None
-    text = f"The Spark server can't be reached{_since(spark['since'], today)}. {_sentence(spark['reason'] or '')}"
+    text = f"The Spark server can't be reached{_since(spark['since'], today)}{_because(spark['reason'])}"
     if snapshot.status["is_running"]:
         name = snapshot.status["pipeline"]
         text += f" “{name}” may be going on; its end is recorded, and a stop carried out, when the server answers."
@@ -55,8 +55,8 @@ def _since(moment: str | None, today: date) -> str:
     return f" since {local_text(parsed, today)}" if parsed else ""
 
 
-def _sentence(reason: str) -> str:
-    return f"{reason.rstrip('.')}." if reason else ""
+def _because(reason: str | None) -> str:
+    return f": {reason.rstrip('.')}." if reason else "."
 
 
 class Banner(QFrame):

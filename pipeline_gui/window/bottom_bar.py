@@ -59,6 +59,7 @@ class BottomBar(QFrame):
         row.addWidget(self._age)
         row.addSpacing(6)
         row.addWidget(self._connection)
+        self.setMinimumHeight(36)
         self._color()
 
     def say(self, message: Message) -> None:

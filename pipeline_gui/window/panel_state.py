@@ -33,11 +33,12 @@ class PanelState:
 READING = PanelState(Look("reading", "unknown", UNKNOWN.tone), "Reading the record…", "The database is being asked.")
 
 
-def panel_state(snapshot: Snapshot, today: date) -> PanelState:
-    """What is shown for a snapshot."""
+def panel_state(snapshot: Snapshot, known: Snapshot | None, today: date) -> PanelState:
+    """What is shown for a snapshot; known is the last one that could read the record."""
     status = snapshot.status
     if status["is_running"] is None:
-        return PanelState(UNKNOWN, "Unknown", one_line(status["sentence"]))
+        sentence = "It is not known whether a pipeline is running."
+        return PanelState(UNKNOWN, "Unknown", sentence, facts=_last_known(known, today))
     if not status["is_running"]:
         return PanelState(IDLE, "Idle", status["sentence"], facts=_last_run(snapshot, today))
     look = look_of(status["status"], status["phase"])
@@ -58,6 +59,14 @@ def panel_state(snapshot: Snapshot, today: date) -> PanelState:
         total=progress.get("tasks_total"),
         duration=status["duration"],
     )
+
+
+def _last_known(known: Snapshot | None, today: date) -> str:
+    if known is None:
+        return ""
+    when = f"At {local_text(known.at, today)}, when the record could be read last,"
+    name = known.status["pipeline"]
+    return one_line(f"{when} “{name}” was running." if known.status["is_running"] else f"{when} none was running.")
 
 
 def _last_run(snapshot: Snapshot, today: date) -> str:

@@ -56,7 +56,7 @@ class RunsPage(QWidget):
         else:
             self.model.set_stale(self._known.at if self._known else None)
             self.table.say_when_empty("The runs can't be read now", "They appear here when the database answers.")
-        self.panel.show_snapshot(snapshot)
+        self.panel.show_snapshot(snapshot, self._known)
         self.database_banner.show_trouble(database_trouble(snapshot, self._known, today))
         self.spark_banner.show_trouble(spark_trouble(snapshot, today))
         self.bottom.show_snapshot(snapshot, self._known)

@@ -3,23 +3,57 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QModelIndex, QPoint, QSize, QSortFilterProxyModel, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QPalette, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QMenu, QTableView, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication, QPainter, QPalette, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHeaderView,
+    QMenu,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
 
 from pipeline_gui.window.icons import text_icon
 from pipeline_gui.window.labels import PlainLabel
 from pipeline_gui.window.looks import Tone
-from pipeline_gui.window.runs_model import RUN_ROLE, SORT_ROLE, Column, RunsModel
+from pipeline_gui.window.runs_model import RUN_ROLE, SORT_ROLE, Column, Index, RunsModel
 from pipeline_gui.window.snapshot import RunRow
 from pipeline_gui.window.theme import tone_color
 
 _WIDTHS = {
-    Column.STATUS: 130,
-    Column.PIPELINE: 190,
+    Column.STATUS: 140,
+    Column.PIPELINE: 160,
     Column.STARTED: 140,
     Column.DURATION: 100,
-    Column.BY: 170,
+    Column.BY: 150,
 }
+
+
+_PADDING = 10
+_HEADER_STYLE = f"""
+    QHeaderView {{ background: palette(window); }}
+    QHeaderView::section {{
+        background: palette(window); border: none; border-bottom: 1px solid palette(mid); padding: 0 {_PADDING}px;
+    }}
+"""
+
+
+class Cell(QStyledItemDelegate):
+    """Paints a cell with some room at its sides; which row is meant is said by its selection."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """The ground over the whole cell, its content within the padding."""
+        cell = QStyleOptionViewItem(option)
+        self.initStyleOption(cell, index)
+        cell.state &= ~QStyle.StateFlag.State_HasFocus
+        style = cell.widget.style()
+        style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, cell, painter, cell.widget)
+        cell.rect = cell.rect.adjusted(_PADDING - 3, 0, 3 - _PADDING, 0)
+        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, cell, painter, cell.widget)
 
 
 class RunsTable(QTableView):
@@ -50,6 +84,7 @@ class RunsTable(QTableView):
         self.sortByColumn(Column.STARTED, Qt.SortOrder.DescendingOrder)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._open_menu)
+        self.setItemDelegate(Cell(self))
         self._set_headers()
         self._empty = EmptyNote(self.viewport())
         for signal in (self._sorted.rowsInserted, self._sorted.rowsRemoved, self._sorted.modelReset):
@@ -66,6 +101,7 @@ class RunsTable(QTableView):
         header.setStretchLastSection(True)
         header.setMinimumSectionSize(60)
         header.setFixedHeight(max(30, self.fontMetrics().height() + 14))
+        header.setStyleSheet(_HEADER_STYLE)
         for column, width in _WIDTHS.items():
             header.resizeSection(column, width)
 
@@ -140,14 +176,13 @@ class EmptyNote(QWidget):
         self._text = PlainLabel()
         self._text.setObjectName("emptyText")
         self._text.setWordWrap(True)
-        self._text.setMaximumWidth(520)
         column = QVBoxLayout(self)
+        column.setContentsMargins(60, 0, 60, 0)
         column.setSpacing(8)
         column.addStretch(2)
         for label in (self._title, self._text):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            column.addWidget(label, 0, Qt.AlignmentFlag.AlignHCenter)
-        self._text.setMinimumWidth(420)
+            column.addWidget(label)
         column.addStretch(3)
         self._color()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from PySide6.QtCore import QEvent, QRectF, Qt
-from PySide6.QtGui import QFontDatabase, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtGui import QFont, QFontDatabase, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from pipeline_gui.pipeline.clock import seconds_with_sleep
 from pipeline_gui.window.icons import look_icon
@@ -26,22 +26,16 @@ class ThinBar(QProgressBar):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setTextVisible(False)
-        self.setFixedHeight(6)
+        self.setFixedHeight(5)
         self.setAccessibleName("Progress")
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """A rounded groove, filled as far as the tasks are done."""
+        """A groove, filled as far as the tasks are done."""
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
         color = tone_color(Tone.ACTIVE, self.palette())
-        area = QRectF(self.rect())
-        painter.setBrush(mixed(color, self.palette().color(QPalette.ColorRole.Base), 0.22))
-        painter.drawRoundedRect(area, 3, 3)
+        painter.fillRect(self.rect(), mixed(color, self.palette().color(QPalette.ColorRole.Base), 0.22))
         share = (self.value() - self.minimum()) / max(1, self.maximum() - self.minimum())
-        if share > 0:
-            painter.setBrush(color)
-            painter.drawRoundedRect(QRectF(0, 0, max(6.0, area.width() * min(share, 1.0)), area.height()), 3, 3)
+        painter.fillRect(QRectF(0, 0, self.width() * min(share, 1.0), self.height()), color)
 
 
 class StatusPanel(QFrame):
@@ -64,11 +58,11 @@ class StatusPanel(QFrame):
         self._duration.setAccessibleName("Duration")
         digits = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
         digits.setPointSizeF(self._duration.font().pointSizeF())
-        digits.setFeature("tnum", 1)  # figures of one width: a ticking clock does not wobble
+        digits.setFeature(QFont.Tag("tnum"), 1)  # figures of one width: a ticking clock does not wobble
         self._duration.setFont(digits)
         self._bar = ThinBar()
         self._bar.setObjectName("progressBar")
-        self._progress = ElidedLabel()
+        self._progress = PlainLabel()
         self._progress.setObjectName("progressLabel")
         self._lay_out()
         self._color()
@@ -76,31 +70,34 @@ class StatusPanel(QFrame):
 
     def _lay_out(self) -> None:
         texts = QVBoxLayout()
-        texts.setSpacing(3)
-        texts.addWidget(self._headline)
-        texts.addWidget(self._sentence)
-        texts.addWidget(self._facts)
-        for widget in (self._bar, self._progress):
-            policy = widget.sizePolicy()
-            policy.setRetainSizeWhenHidden(True)  # the table below must not jump when a run starts or ends
-            widget.setSizePolicy(policy)
-        grid = QGridLayout(self)
-        grid.setContentsMargins(22, 14, 20, 12)
-        grid.setHorizontalSpacing(16)
-        grid.setVerticalSpacing(5)
-        grid.addWidget(self._icon, 0, 0, Qt.AlignmentFlag.AlignTop)
-        grid.addLayout(texts, 0, 1)
-        grid.addWidget(self._duration, 0, 2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(self._bar, 1, 1, 1, 2)
-        grid.addWidget(self._progress, 2, 1, 1, 2)
-        grid.setColumnStretch(1, 1)
+        texts.setSpacing(4)
+        for label in (self._headline, self._sentence, self._facts):
+            texts.addWidget(label)
+        numbers = QVBoxLayout()
+        numbers.addWidget(self._duration, 0, Qt.AlignmentFlag.AlignRight)
+        numbers.addStretch(1)
+        numbers.addWidget(self._progress, 0, Qt.AlignmentFlag.AlignRight)
+        card = QHBoxLayout()
+        card.setContentsMargins(22, 14, 20, 12)
+        card.setSpacing(16)
+        card.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        card.addLayout(texts, 1)
+        card.addLayout(numbers)
+        policy = self._bar.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # the table below must not jump when a run starts or ends
+        self._bar.setSizePolicy(policy)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(card)
+        column.addWidget(self._bar)
 
     # --- what it shows ------------------------------------------------------------------------------------------
 
-    def show_snapshot(self, snapshot: Snapshot) -> None:
-        """Show what a refresh brought."""
+    def show_snapshot(self, snapshot: Snapshot, known: Snapshot | None) -> None:
+        """Show what a refresh brought; known is the last one that could read the record."""
         self._answered_at = snapshot.answered_at
-        self.show_state(panel_state(snapshot, date.today()))
+        self.show_state(panel_state(snapshot, known, date.today()))
 
     def show_state(self, state: PanelState) -> None:
         """Show a state."""
@@ -127,7 +124,6 @@ class StatusPanel(QFrame):
         self._progress.show_text(state.progress_text)
         has_bar = state.total is not None and state.total > 0
         self._bar.setVisible(has_bar)
-        self._progress.setVisible(bool(state.progress_text))
         if has_bar:
             self._bar.setRange(0, min(state.total or 1, 2**31 - 1))
             self._bar.setValue(min(state.done or 0, 2**31 - 1))

@@ -1,0 +1,24 @@
+"""The window as a program. Importing this imports no Qt, so that what is missing for it is said in one line."""
+
+from __future__ import annotations
+
+import sys
+
+from pipeline_gui.settings import Settings
+from pipeline_gui.window.display_check import missing_display, missing_library
+
+
+def run(settings: Settings) -> int:
+    """Open the window and stay until it is closed; the exit code, 1 where there is nothing to open it on."""
+    sentence = missing_display() or missing_library()
+    if sentence is None:
+        try:
+            from pipeline_gui.window.program import run_window
+        except ImportError as error:
+            sentence = missing_library(error)
+            if sentence is None:
+                raise
+        else:
+            return run_window(settings)
+    print(f"pipeline-gui: {sentence}", file=sys.stderr)
+    return 1

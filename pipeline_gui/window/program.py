@@ -1,0 +1,79 @@
+"""The life of the window as a process: open at once, connect in the background, close within seconds."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from functools import partial
+
+from PySide6.QtWidgets import QApplication
+
+from pipeline_gui import __version__
+from pipeline_gui.backend import Backend, open_backend
+from pipeline_gui.profile import APPLICATION
+from pipeline_gui.settings import Settings
+from pipeline_gui.window.crash import CrashReporter, start_log
+from pipeline_gui.window.icons import application_icon
+from pipeline_gui.window.main_window import MainWindow
+from pipeline_gui.window.opener import Opener, Say
+from pipeline_gui.window.termination import Termination
+
+log = logging.getLogger(__name__)
+
+CLOSING_SECONDS = 1.5
+"""How long closing may take before the process just ends: servers may hang, and nothing of ours is lost by then."""
+
+
+def run_window(settings: Settings) -> int:
+    """Show the window until it is closed; the exit code."""
+    application = QApplication([APPLICATION])
+    application.setApplicationName(APPLICATION)
+    application.setApplicationDisplayName("Pipelines")
+    application.setApplicationVersion(__version__)
+    application.setDesktopFileName(APPLICATION)
+    application.setWindowIcon(application_icon())
+    log_trouble = start_log(settings.profile.log_file)
+    window = MainWindow()
+    CrashReporter(window, settings.profile.log_file).install()
+    if log_trouble:
+        print(f"pipeline-gui: {log_trouble}", file=sys.stderr)
+    backends: list[Backend] = []
+
+    def opened(backend: Backend) -> None:
+        backends.append(backend)
+        window.attach(backend)
+
+    opener = Opener(partial(_open, settings), window.opening, window)
+    opener.opened.connect(opened)
+    termination = Termination(window.close_now, window)
+    termination.install()
+    window.show()
+    opener.open()
+    log.info("the window is open, version %s", __version__)
+    code = application.exec()
+    termination.uninstall()
+    session_ended = window.session is None or window.session.gateway.close(0.3)
+    if not (opener.close(0.2) and session_ended and _closed(backends)):
+        # A thread waits for a server that hangs. Python would wait for it in turn, so the process ends here.
+        log.info("closed with a server that does not answer")
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
+def _open(settings: Settings, say: Say) -> Backend:
+    return open_backend(settings, face="window", say=say)
+
+
+def _closed(backends: list[Backend]) -> bool:
+    """Close the backends, within a bound; whether it was enough."""
+    threads = [threading.Thread(target=backend.close, name="closing", daemon=True) for backend in backends]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(CLOSING_SECONDS)
+    return not any(thread.is_alive() for thread in threads)

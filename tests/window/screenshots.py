@@ -1,0 +1,165 @@
+"""Pictures of the window's states, light and dark, for the README: ``python -m tests.window.screenshots [FOLDER]``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication
+
+from pipeline_gui.window.looks import Tone
+from pipeline_gui.window.main_window import MainWindow
+from pipeline_gui.window.messages import Message
+from tests.window.stand_in import StandInBackend, away, idle, run, running, unknown
+
+SIZE = (1000, 560)
+_DATABASE_REASON = "connection to server at “db.ops.example”, port 5432 failed: Connection refused"
+_SPARK_REASON = "http://spark.ops.example:8998 refused the connection"
+
+
+def _history() -> list:
+    return [
+        run("flights-b7", "completed", ago=12 * 3600, duration=1862),
+        run("stream_events-2c", "stopped", ago=15 * 3600, duration=7520, stopped_by="ben@ops-1", by="ben@ops-1"),
+        run(
+            "broken-9a",
+            "failed",
+            ago=21 * 3600,
+            duration=9.4,
+            by="ben@ops-1",
+            error="AnalysisException: [UNRESOLVED_COLUMN.WITH_SUGGESTION] A column with name `dep_dellay` "
+            "cannot be resolved. Did you mean `dep_delay`? (exit code 1)",
+        ),
+        run("flights-51", "completed", ago=36 * 3600, duration=1811, by="schedule"),
+        run("import-77", "archived", ago=40 * 3600, duration=61, by=None),
+    ]
+
+
+def _empty(backend: StandInBackend) -> None:
+    backend.controller.status = idle()
+
+
+def _idle(backend: StandInBackend) -> None:
+    backend.controller.runs = _history()
+
+
+def _running(backend: StandInBackend) -> None:
+    backend.controller.status = running(
+        "flights-c3",
+        764.2,
+        application_id="local-1764000131022",
+        progress={"text": "job 3 · 124 of 200 tasks", "tasks_completed": 124, "tasks_total": 200},
+    )
+    backend.controller.runs = [run("flights-c3", "running", ago=764.2, duration=764.2), *_history()]
+
+
+def _stopping(backend: StandInBackend) -> None:
+    _running(backend)
+    backend.controller.status |= {
+        "phase": "stopping",
+        "stop_requested_by": "ben@ops-1",
+        "sentence": "Stopping “flights” for ben@ops-1; Spark has not confirmed the end yet.",
+    }
+
+
+def _failed(backend: StandInBackend) -> None:
+    backend.controller.runs = [
+        run("broken-d0", "failed", ago=21, duration=9.1, error=_history()[2]["error_message"]),
+        *_history(),
+    ]
+
+
+def _lost_contact(backend: StandInBackend) -> None:
+    _running(backend)
+    backend.controller.status |= {
+        "phase": "lost_contact",
+        "sentence": f"The Spark server can't be asked ({_SPARK_REASON}). “flights” may still be going on.",
+        "spark": away(_SPARK_REASON, 74),
+        "progress": None,
+    }
+
+
+STATES: dict[str, Callable[[StandInBackend], None]] = {
+    "empty": _empty,
+    "idle": _idle,
+    "running": _running,
+    "stopping": _stopping,
+    "failed": _failed,
+    "lost-contact": _lost_contact,
+    "unknown": _running,
+}
+SAYINGS = {
+    "idle": Message("Stopped “stream_events” after 2 h 5 min.", Tone.GOOD),
+    "running": Message("Started “flights”.", Tone.GOOD),
+    "stopping": Message("Stopping “flights”…", Tone.ACTIVE),
+    "failed": Message(
+        "“broken” failed after 9 s: AnalysisException: [UNRESOLVED_COLUMN.WITH_SUGGESTION] A column with "
+        "name `dep_dellay` cannot be resolved. Did you mean `dep_delay`? (exit code 1)",
+        Tone.BAD,
+    ),
+}
+
+
+def dark_palette() -> QPalette:
+    """A dark theme, as desktops have it."""
+    palette = QPalette(QColor("#2b2e33"), QColor("#2b2e33"))
+    palette.setColor(QPalette.ColorRole.Base, QColor("#202327"))
+    palette.setColor(QPalette.ColorRole.AlternateBase, QColor("#26292e"))
+    palette.setColor(QPalette.ColorRole.Highlight, QColor("#2f6fb5"))
+    palette.setColor(QPalette.ColorRole.HighlightedText, QColor("#ffffff"))
+    return palette
+
+
+def wait(milliseconds: int) -> None:
+    """Let the window work for a while."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
+
+def picture(state: str, folder: Path, theme: str) -> Path:
+    """One state of the window as a picture."""
+    backend = StandInBackend(
+        name="production", color="#8a1538", database_url="postgresql://db/ops", spark_url="http://s"
+    )
+    STATES[state](backend)
+    window = MainWindow(backend)  # type: ignore[arg-type]
+    window.resize(*SIZE)
+    window.show()
+    wait(150)
+    if state == "unknown":
+        backend.controller.status = unknown(_DATABASE_REASON)
+        backend.change()
+        wait(150)
+    if state == "running":
+        window.page.table.selectRow(0)
+    if state in SAYINGS:
+        window.page.bottom.say(SAYINGS[state])
+    wait(50)
+    path = folder / f"{state}-{theme}.png"
+    window.grab().save(str(path))
+    window.close_now()
+    window.deleteLater()
+    wait(20)
+    return path
+
+
+def main(folder: Path) -> None:
+    """Every state in both themes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    application = QApplication.instance() or QApplication([])
+    light = QPalette(application.palette())
+    for theme, palette in (("light", light), ("dark", dark_palette())):
+        application.setPalette(palette)
+        for state in STATES:
+            print(picture(state, folder, theme))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/screenshots"))

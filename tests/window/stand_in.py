@@ -1,0 +1,217 @@
+"""A backend without servers, for the window's own states: what it answers is set by the test."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pipeline_gui.pipeline.answers import ActionAnswer, RunAnswer, StatusAnswer, utc_text
+from pipeline_gui.pipeline.errors import StoreUnavailable
+from pipeline_gui.pipeline.ports import Change, Contact
+from pipeline_gui.profile import Profile
+from pipeline_gui.settings import Settings
+
+NOW = datetime.now(UTC)
+REACHED = {"reachable": True, "since": utc_text(NOW), "reason": None}
+
+
+def away(reason: str, seconds: float = 5.0) -> dict[str, Any]:
+    """A server that can't be reached for so long."""
+    return {"reachable": False, "since": utc_text(datetime.now(UTC) - timedelta(seconds=seconds)), "reason": reason}
+
+
+def idle(**changes: Any) -> StatusAnswer:
+    """Nothing runs."""
+    status: dict[str, Any] = {
+        "is_running": False,
+        "run_id": None,
+        "status": None,
+        "phase": None,
+        "sentence": "No pipeline is running.",
+        "pipeline": None,
+        "started_by": None,
+        "start_time": None,
+        "duration": None,
+        "stop_requested_by": None,
+        "application_id": None,
+        "ours": None,
+        "progress": None,
+        "database": REACHED,
+        "spark": REACHED,
+    }
+    return status | changes  # type: ignore[return-value]
+
+
+def running(run_id: str = "flights-1", seconds: float = 764.2, **changes: Any) -> StatusAnswer:
+    """A run of ours is running for so long."""
+    return idle(
+        **{
+            "is_running": True,
+            "run_id": run_id,
+            "status": "running",
+            "phase": "running",
+            "sentence": "“flights” is running.",
+            "pipeline": "flights",
+            "started_by": "ana@ops-3",
+            "start_time": utc_text(datetime.now(UTC) - timedelta(seconds=seconds)),
+            "duration": seconds,
+            "ours": True,
+        }
+        | changes
+    )
+
+
+def unknown(reason: str = "The database at db.example:5432 does not answer.") -> StatusAnswer:
+    """The database can't be asked."""
+    return idle(is_running=None, status="unknown", sentence=reason, database=away(reason))
+
+
+def run(
+    run_id: str,
+    status: str | None,
+    *,
+    name: str | None = None,
+    ago: float | None = 3600.0,
+    duration: float | None = 120.0,
+    error: str | None = None,
+    by: str | None = "ana@ops-3",
+    **metadata: Any,
+) -> RunAnswer:
+    """A run of the history that started so many seconds ago."""
+    started = None if ago is None else datetime.now(UTC) - timedelta(seconds=ago)
+    ended = (
+        None if started is None or duration is None or status == "running" else started + timedelta(seconds=duration)
+    )
+    about: dict[str, Any] = {"configuration": {"name": name or run_id.rsplit("-", 1)[0]}, **metadata}
+    if by is not None:
+        about |= {"started_by": by, "started_from": "window"}
+    return {
+        "run_id": run_id,
+        "command": f"spark-submit --name {run_id} /srv/{run_id}.py",
+        "status": status,
+        "start_time": utc_text(started),
+        "end_time": utc_text(ended),
+        "duration": duration,
+        "error_message": error,
+        "metadata": about,
+    }
+
+
+class StandInController:
+    """Answers what it was told to; an event can hold its answers back, as a server that hangs would."""
+
+    def __init__(self) -> None:
+        self.status: StatusAnswer = idle()
+        self.runs: list[RunAnswer] = []
+        self.asked = 0
+        self.calls: list[tuple[Any, ...]] = []
+        self.answer: ActionAnswer = {"success": True, "run_id": "flights-1", "message": "Started “flights”."}
+        self.let_refresh = threading.Event()
+        self.let_act = threading.Event()
+        self.let_refresh.set()
+        self.let_act.set()
+        self.on_action: Callable[[], None] = lambda: None
+        self.raises: Exception | None = None
+
+    def get_pipeline_status(self) -> StatusAnswer:
+        """The status that was set."""
+        self.asked += 1
+        assert self.let_refresh.wait(30)
+        return self.status
+
+    def get_recent_pipeline_runs(self, days: float = 2) -> list[RunAnswer]:
+        """The runs that were set."""
+        if self.status["is_running"] is None:
+            raise StoreUnavailable(self.status["sentence"])
+        return list(self.runs)
+
+    def _act(self, *call: Any) -> ActionAnswer:
+        self.calls.append(call)
+        assert self.let_act.wait(30)
+        if self.raises is not None:
+            raise self.raises
+        self.on_action()
+        return self.answer
+
+    def start_pipeline(self, config: dict[str, Any]) -> ActionAnswer:
+        """Note the call."""
+        return self._act("start", config)
+
+    def stop_run(self, run_id: str, *, grace_seconds: float | None = None) -> ActionAnswer:
+        """Note the call."""
+        return self._act("stop", run_id, grace_seconds)
+
+    def abandon_run(self, run_id: str) -> ActionAnswer:
+        """Note the call."""
+        return self._act("abandon", run_id)
+
+    def confirm_gone(self, run_id: str) -> ActionAnswer:
+        """Note the call."""
+        return self._act("confirm_gone", run_id)
+
+    def release_run(self, run_id: str) -> ActionAnswer:
+        """Note the call."""
+        return self._act("release", run_id)
+
+
+class _Side:
+    """A store or a Spark server, as far as a window asks it."""
+
+    def __init__(self, controller: StandInController, key: str) -> None:
+        self._controller = controller
+        self._key = key
+        self.override: Contact | None = None
+
+    def contact(self) -> Contact:
+        """What the status says, unless a test says otherwise."""
+        seen = self._controller.status[self._key]  # type: ignore[literal-required]
+        return self.override or Contact(seen["reachable"], None, seen["reason"])
+
+
+class StandInSubscription:
+    """A LISTEN that a test speaks through."""
+
+    def __init__(self, on_change: Callable[[Change], None]) -> None:
+        self._on_change = on_change
+        self.is_live = True
+        self.closed = threading.Event()
+
+    def tell(self) -> None:
+        """The record changed: told in a foreign thread, as a real one does."""
+        thread = threading.Thread(target=self._on_change, args=(Change("flights-1", "running"),))
+        thread.start()
+        thread.join()
+
+    def close(self) -> None:
+        """Stop."""
+        self.closed.set()
+
+
+class StandInBackend:
+    """What MainWindow asks of a Backend."""
+
+    def __init__(self, folder: Path = Path("/nonexistent"), **settings: Any) -> None:
+        self.controller = StandInController()
+        self.settings = Settings(profile=Profile("test", folder, folder, folder), **settings)
+        self.store = _Side(self.controller, "database")
+        self.spark = _Side(self.controller, "spark")
+        self.subscriptions: list[StandInSubscription] = []
+        self.watching = False
+
+    def subscribe(self, on_change: Callable[[Change], None]) -> StandInSubscription:
+        """Listen."""
+        subscription = StandInSubscription(on_change)
+        self.subscriptions.append(subscription)
+        return subscription
+
+    def watch(self) -> None:
+        """Watch."""
+        self.watching = True
+
+    def change(self) -> None:
+        """Tell every window that the record changed."""
+        for subscription in self.subscriptions:
+            subscription.tell()
