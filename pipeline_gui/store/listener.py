@@ -54,7 +54,8 @@ class Listener:
         """Stop listening and wait, 5 s at most, until no callback runs any more."""
         if not self._closing.is_set():
             self._closing.set()
-            self._ringer.send(b"\0")
+            # Its end wakes the thread, wherever that is; a byte would fail when the thread is through already.
+            self._ringer.close()
         if self._thread is not threading.current_thread():
             self._thread.join(timeout=5.0)
 
@@ -68,7 +69,6 @@ class Listener:
             self._closing.wait(_REFUSED_PAUSE if refused else pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
         self._bell.close()
-        self._ringer.close()
 
     def _listen_once(self) -> bool:
         """Listen until the connection is lost or close() is called; whether the server refused."""

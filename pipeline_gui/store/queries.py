@@ -47,8 +47,8 @@ def record_columns(run: str, engine: str) -> str:
 def merged(metadata: str, summary: str) -> str:
     """Metadata with a summary merged in; what is not an object (other programs wrote it) is kept under ``value``."""
     return (
-        f"CASE jsonb_typeof({metadata}) WHEN 'object' THEN {metadata}"
-        f" ELSE coalesce(jsonb_build_object('value', nullif({metadata}, 'null')), '{{}}') END || {summary}"
+        f"CASE coalesce(jsonb_typeof({metadata}), 'null') WHEN 'object' THEN {metadata} WHEN 'null' THEN '{{}}'::jsonb"
+        f" ELSE jsonb_build_object('value', {metadata}) END || {summary}"
     )
 
 

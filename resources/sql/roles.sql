@@ -1,0 +1,40 @@
+-- Three roles, each with the least that its work needs. Run it as the owner of the tables, after every migration:
+--
+--     psql -d NAME -f roles.sql
+--     GRANT pipeline_gui_operator TO ana;      -- may start, stop and watch
+--     GRANT pipeline_gui_viewer TO ben;        -- may look, live
+--     GRANT pipeline_gui_service TO pipeline;  -- what "pipeline-gui serve" logs in as: an operator that also tidies up
+--
+-- Where pipeline_runs is in a schema of its own, put that schema first in the search_path of these sessions.
+-- Making roles needs CREATEROLE; where they exist already, the owner of the tables is enough.
+
+DO $$
+DECLARE
+    name TEXT;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['pipeline_gui_viewer', 'pipeline_gui_operator', 'pipeline_gui_service'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
+            EXECUTE format('CREATE ROLE %I NOLOGIN', name);
+        END IF;
+    END LOOP;
+END
+$$;
+
+-- Viewer: reads everything, and hears of changes (LISTEN needs no right).
+GRANT SELECT ON pipeline_runs, pipeline_run_engine, pipeline_run_events, pipeline_installation, pipeline_migrations,
+    pipeline_watcher TO pipeline_gui_viewer;
+
+-- Operator: records starts and ends, never an id or a start time afterwards, and deletes nothing.
+GRANT pipeline_gui_viewer TO pipeline_gui_operator;
+GRANT INSERT (run_id, command, status, start_time, metadata),
+      UPDATE (status, end_time, duration, error_message, metadata) ON pipeline_runs TO pipeline_gui_operator;
+GRANT INSERT (run_id, batch_name, phase, spark_url, generation, grace_seconds),
+      UPDATE (rev, phase, generation, batch_id, application_id, grace_seconds, stop_requested_at, stop_requested_by,
+              unclear, contact_lost_at, gone, exit_code, progress) ON pipeline_run_engine TO pipeline_gui_operator;
+-- Not the moment, nor the database user: those are true whoever writes.
+GRANT INSERT (run_id, kind, actor, via, detail) ON pipeline_run_events TO pipeline_gui_operator;
+GRANT UPDATE (holder, actor, expires_at) ON pipeline_watcher TO pipeline_gui_operator;
+
+-- Service: an operator that may also forget events older than 30 days, through the one function that can.
+GRANT pipeline_gui_operator TO pipeline_gui_service;
+GRANT EXECUTE ON FUNCTION pipeline_gui_forget_events(INTEGER) TO pipeline_gui_service;
