@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from pipeline_gui.pipeline.errors import SparkRefused, SparkUnavailable
+from pipeline_gui.spark.address import Address
 from pipeline_gui.spark.texts import clean, page_title
 from pipeline_gui.spark.transport import Answer
 from pipeline_gui.spark.wire import Message, NotLivys, decode, error_text
@@ -56,15 +57,18 @@ def refusal(answer: Answer, name: str, secrets: tuple[str, ...]) -> SparkRefused
     )
 
 
-def unusable(answer: Answer, server: str, secrets: tuple[str, ...], why: str = "") -> SparkUnavailable:
+def unusable(answer: Answer, address: Address, why: str = "") -> SparkUnavailable:
     """The error for an answer that tells nothing about a batch."""
+    server = address.url
     if 300 <= answer.status < 400:
         to = clean(urlsplit(answer.location or "").hostname or "somewhere else", 100)
         return SparkUnavailable(f"{server} redirects to {to}, which is not followed. Is the address right?")
     words = own_words(answer)
-    said = f": {clean(words, secrets=secrets).rstrip('.')}" if words else f" ({looks_like(answer)})"
+    said = f": {clean(words, secrets=address.secrets).rstrip('.')}" if words else f" ({looks_like(answer)})"
     if answer.status == 401:
-        return SparkUnavailable(f"{server} wants a token or password that it accepts{said}.")
+        if address.authorization is None:
+            return SparkUnavailable(f"{server} wants a token or password, and none is set.")
+        return SparkUnavailable(f"{server} does not accept the token or password that is set.")
     if answer.status == 403:
         return SparkUnavailable(f"{server} does not allow this{said}.")
     if words is not None:

@@ -94,7 +94,7 @@ class LivyClient:
 
     def unusable(self, answer: Answer, why: str = "") -> SparkUnavailable:
         """The error for an answer that tells nothing."""
-        return unusable(answer, self.address.url, self.address.secrets, why)
+        return unusable(answer, self.address, why)
 
     def ask_identity(self) -> ServerIdentity:
         """Which server this is. Raises SparkUnavailable."""

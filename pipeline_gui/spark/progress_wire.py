@@ -56,4 +56,6 @@ class Metrics(msgspec.Struct):
 
 def finite(value: object) -> float | None:
     """The number, or None: a gauge gives NaN before its first measurement."""
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) else None

@@ -100,8 +100,7 @@ def test_everything_else_can_not_be_asked(faulty: FaultServer, behaviour: Behavi
     [
         (html_answer(502), "a web page “Bad Gateway”, status 502"),
         (answer(302, headers={"Location": "https://login.example/?token=x"}), "redirects to login.example,"),
-        (json_answer({"msg": "Give a token."}, 401), "wants a token or password.*Give a bearer token"),
-        (html_answer(401, "Log in"), "wants a token or password.*“Log in”"),
+        (html_answer(401, "Log in"), "does not accept the token or password that is set"),
         (answer(403), r"does not allow this \(empty, status 403\)"),
         (json_answer("boom", 500), "status 500: boom"),
         (json_answer({**BATCH, "exitCode": "1"}), "not Livy's.*Expected `int"),
@@ -112,6 +111,12 @@ def test_sentences_say_what_came(faulty: FaultServer, behaviour: Behaviour, says
     faulty.behaviour = behaviour
     with pytest.raises(SparkUnavailable, match=says):
         server(faulty).find(NAME)
+
+
+def test_a_missing_token_is_said_to_be_missing(faulty: FaultServer) -> None:
+    faulty.behaviour = json_answer({"msg": "no"}, 401)
+    with pytest.raises(SparkUnavailable, match="wants a token or password, and none is set"):
+        LivyServer(faulty.url).find(NAME)
 
 
 def test_a_livy_without_names_is_too_old(faulty: FaultServer) -> None:
