@@ -13,6 +13,7 @@ from rich.console import Console
 from bench.figures import RESULTS, Figure, show, write
 
 MODULES = {
+    "bench.two_day_query": ("two_day_query_1k", "two_day_query_2m", "two_day_query_growth"),
     "bench.start_call": ("start_call", "start_call_after_abandon"),
     "bench.end_to_record": ("end_to_record",),
     "bench.stop_to_gone": ("stop_to_gone",),

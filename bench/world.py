@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from pipeline_gui.command_server import processes
 from pipeline_gui.embedded.spark import spark_environment
 from pipeline_gui.pipeline.controller import PipelineController
 from pipeline_gui.pipeline.ports import Actor
@@ -20,6 +22,12 @@ from tests.command_server.harness import CommandServer, command_server
 from tests.postgres import running_server
 
 ACTOR = Actor("bench", "localhost", "terminal")
+
+_SPARK = "from pyspark.sql import SparkSession\nspark = SparkSession.builder.getOrCreate()\nspark.range(1000).count()\n"
+SHORT_JOB = _SPARK
+LONG_JOB = _SPARK + "print('at work', flush=True)\nimport time\ntime.sleep(600)\n"
+
+T = TypeVar("T")
 
 
 class World:
@@ -92,3 +100,30 @@ def world(*, real_spark: bool) -> Iterator[World]:
         bench = World(database, server)
         stack.callback(bench.close)
         yield bench
+
+
+def drivers(bench: World, run_id: str) -> list[int]:
+    """The processes of a run that are Spark's own: the JVM."""
+    return [pid for pid in bench.server.pids(bench.batch_name(run_id)) if _is_java(pid)]
+
+
+def alive(marked: str) -> bool:
+    """Whether a process carries the marker of a batch, or descends from one that does."""
+    return bool(processes.survivors(lambda value: value == marked))
+
+
+def _is_java(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text("utf-8").strip() == "java"
+    except OSError:
+        return False  # it ended between our two looks
+
+
+def wait_for(condition: Callable[[], T], seconds: float, what: str) -> T:
+    """Ask until it is so, and return it. Raises RuntimeError after some seconds."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"waited {seconds:g} s in vain for {what}")
+        time.sleep(0.02)
+    return value

@@ -1,0 +1,75 @@
+"""The sample pipelines from the terminal, on real parts: one that completes, one that fails, one that is stopped."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.operator import Operator
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.spark
+
+
+def test_flights_is_started_shows_its_progress_and_completes(operator: Operator) -> None:
+    terminal = operator.begin("start", "flights", "--wait")
+
+    def working() -> dict[str, Any] | None:
+        status: dict[str, Any] = operator.json("status")
+        return status if (status["progress"] or {}).get("tasks_total") else None
+
+    status = wait_until(working, 90, "progress")
+    assert status is not None
+    assert (status["pipeline"], status["phase"]) == ("flights", "running")
+    assert 0 <= status["progress"]["tasks_completed"] <= status["progress"]["tasks_total"]
+    assert terminal.exit_code(120) == 0, terminal.err
+    assert "Read 336,776 flights." in terminal.out
+    assert "Delays by airline" in terminal.out
+    run = operator.newest_run()
+    assert run["run_id"] == status["run_id"]
+    assert (run["status"], run["error_message"]) == ("completed", None)
+    assert run["duration"] > 0
+    assert any((operator.home / "output" / "flights" / "by_carrier").glob("*.parquet"))
+    assert operator.json("status")["is_running"] is False
+
+
+def test_broken_fails_with_the_error_of_the_application(operator: Operator) -> None:
+    terminal = operator.run("start", "broken", "--wait", code=1, timeout=120)
+
+    run = operator.newest_run()
+    assert run["status"] == "failed"
+    assert "departure_dely" in run["error_message"]
+    assert "departure_dely" in terminal.err  # the reason, where a person looks for it
+    assert "departure_dely" in terminal.out  # and the log
+    assert "Traceback" not in terminal.err
+
+
+def test_a_stream_outlives_ctrl_c_shows_its_rates_and_leaves_nothing_when_stopped(operator: Operator) -> None:
+    terminal = operator.begin("start", "stream_events", "--wait")
+    terminal.wait_for("batch 1:")
+
+    terminal.process.send_signal(signal.SIGINT)
+    assert terminal.exit_code(20) == 130
+    assert "The run goes on" in terminal.err
+
+    def with_rates() -> dict[str, Any] | None:
+        status: dict[str, Any] = operator.json("status")
+        return status if (status["progress"] or {}).get("input_rows_per_second") else None
+
+    status = wait_until(with_rates, 30, "the rates of the stream")
+    assert status is not None
+    assert (status["is_running"], status["phase"], status["pipeline"]) == (True, "running", "stream_events")
+    assert "rows/s" in status["progress"]["text"]
+    names = {process.name() for process in operator.processes_of_the_run()}
+    assert "java" in names
+    assert any("python" in name for name in names)
+
+    answer = operator.json("stop")
+
+    assert (answer["success"], answer["run_id"], answer["status"]) == (True, status["run_id"], "stopped")
+    assert operator.processes_of_the_run() == []
+    run = operator.newest_run()
+    assert (run["run_id"], run["status"]) == (status["run_id"], "stopped")
+    assert run["metadata"]["stop_requested_by"]
