@@ -13,6 +13,11 @@ from tests.postgres import PostgresServer, running_server
 MIGRATOR = Actor("tests", "localhost", "terminal")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--visual`` shows the windows of the tests on this computer's display."""
+    parser.addoption("--visual", action="store_true", help="show the windows, to watch the tests at work")
+
+
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     """A PostgreSQL server for the tests of this process."""

@@ -55,6 +55,12 @@ class CrashReporter(QObject):
         threading.excepthook = self._threading_excepthook
         qInstallMessageHandler(log_qt_message)
 
+    def uninstall(self) -> None:
+        """Give Python and Qt back what they had: the window goes."""
+        sys.excepthook = sys.__excepthook__
+        threading.excepthook = threading.__excepthook__
+        qInstallMessageHandler(None)
+
     def _excepthook(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):
             return

@@ -87,6 +87,8 @@ class Gateway(QObject):
 
     def close(self, seconds: float) -> bool:
         """Take no more work and deliver nothing more; whether all that was under way ended within the time."""
+        if self._is_closed and self not in _kept:
+            return True
         self._is_closed = True
         deadline = QDeadlineTimer(round(seconds * 1000))
         for pool in self._pools.values():

@@ -74,5 +74,6 @@ def _last_run(snapshot: Snapshot, today: date) -> str:
     if not ended:
         return ""
     last = max(ended, key=lambda row: row.ended.timestamp() if row.ended else 0.0)
+    how = {"stopped": "was stopped"}.get(last.look.word, last.look.word)
     took = f" after {duration_text(last.duration)}" if last.duration is not None else ""
-    return f"The last run, “{last.pipeline}”, {last.look.word} at {local_text(last.ended, today)}{took}."
+    return f"The last run, “{last.pipeline}”, {how} at {local_text(last.ended, today)}{took}."

@@ -8,6 +8,7 @@ import sys
 import threading
 from functools import partial
 
+import shiboken6
 from PySide6.QtWidgets import QApplication
 
 from pipeline_gui import __version__
@@ -36,7 +37,8 @@ def run_window(settings: Settings) -> int:
     application.setWindowIcon(application_icon())
     log_trouble = start_log(settings.profile.log_file)
     window = MainWindow()
-    CrashReporter(window, settings.profile.log_file).install()
+    reporter = CrashReporter(window, settings.profile.log_file)
+    reporter.install()
     if log_trouble:
         print(f"pipeline-gui: {log_trouble}", file=sys.stderr)
     backends: list[Backend] = []
@@ -62,6 +64,8 @@ def run_window(settings: Settings) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+    reporter.uninstall()
+    shiboken6.delete(window)  # before the application goes, which would take its parts in any order
     return code
 
 

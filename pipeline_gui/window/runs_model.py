@@ -236,7 +236,7 @@ class RunsModel(QAbstractTableModel):
             case Column.DURATION:
                 if row.is_running and self._stale_since is not None:
                     return "–"
-                return clock_text(self._seconds(row))
+                return clock_text(self._seconds(row), to_nearest=not row.is_running)
             case Column.BY:
                 return row.by
             case Column.OUTCOME:

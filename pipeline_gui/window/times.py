@@ -38,11 +38,11 @@ def moment_tooltip(moment: datetime | None) -> str:
     return f"{local:%Y-%m-%d %H:%M:%S %Z}\n{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def clock_text(seconds: float | None) -> str:
-    """A duration as a clock: ``00:12:44``, ``2 d 03:04:05``."""
+def clock_text(seconds: float | None, *, to_nearest: bool = False) -> str:
+    """A duration as a clock: ``00:12:44``, ``2 d 03:04:05``; full seconds, as a clock that ticks shows them."""
     if seconds is None or seconds != seconds or abs(seconds) == float("inf"):
         return "–"
-    whole = max(0, int(seconds))
+    whole = max(0, round(seconds) if to_nearest else int(seconds))
     days, rest = divmod(whole, 86_400)
     text = f"{rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
     return f"{days} d {text}" if days else text
