@@ -1,4 +1,4 @@
-"""Windows for tests: offscreen unless ``--visual``; a leaked window, a thread left at work or a Qt warning fails a test."""
+"""Windows for tests, offscreen unless ``--visual``. A leaked window, a thread at work or a Qt warning fails a test."""
 
 from __future__ import annotations
 

@@ -1,0 +1,83 @@
+"""Every tone is readable, on light and on dark, on the plain ground and on its own tint."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QColor, QPalette
+
+from pipeline_gui.window.icons import application_icon, look_icon
+from pipeline_gui.window.looks import Tone, look_of
+from pipeline_gui.window.theme import is_dark, quiet_text, tint, tone_color
+from tests.window.screenshots import dark_palette
+
+READABLE = 4.5
+"""WCAG 2, level AA, for text of normal size."""
+
+
+def luminance(color: QColor) -> float:
+    parts = [
+        value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+        for value in (color.redF(), color.greenF(), color.blueF())
+    ]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+def contrast(one: QColor, other: QColor) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.fixture(params=["light", "dark"])
+def palette(qapp, request: pytest.FixtureRequest) -> QPalette:
+    return QPalette(qapp.palette()) if request.param == "light" else dark_palette()
+
+
+@pytest.mark.parametrize("tone", list(Tone))
+def test_a_tone_is_readable(palette: QPalette, tone: Tone) -> None:
+    color = tone_color(tone, palette)
+    assert contrast(color, palette.color(QPalette.ColorRole.Base)) >= READABLE
+    assert contrast(color, palette.color(QPalette.ColorRole.Window)) >= READABLE
+    assert contrast(color, tint(tone, palette)) >= READABLE
+
+
+def test_text_of_less_weight_is_readable(palette: QPalette) -> None:
+    for ground in (palette.color(QPalette.ColorRole.Window), tint(Tone.ACTIVE, palette), tint(Tone.WARNING, palette)):
+        assert contrast(quiet_text(palette), ground) >= READABLE
+
+
+def test_dark_and_light_are_told_apart(qapp) -> None:
+    assert is_dark(dark_palette())
+    assert not is_dark(QPalette(qapp.palette()))
+
+
+@pytest.mark.parametrize(
+    ("status", "phase"),
+    [
+        ("running", "running"),
+        ("running", "starting"),
+        ("running", "stopping"),
+        ("running", "lost_contact"),
+        ("completed", None),
+        ("failed", None),
+        ("stopped", None),
+        ("archived", None),
+    ],
+)
+def test_no_two_statuses_look_the_same(palette: QPalette, status: str, phase: str | None) -> None:
+    look = look_of(status, phase)
+    image = look_icon(look, palette).pixmap(32, 32).toImage()
+    others = [("running", "running"), ("running", "starting"), ("running", "stopping"), ("running", "lost_contact")]
+    others += [("completed", None), ("failed", None), ("stopped", None), ("archived", None)]
+    same = [
+        other
+        for other in others
+        if other != (status, phase) and look_icon(look_of(*other), palette).pixmap(32, 32).toImage() == image
+    ]
+    assert same == []
+
+
+def test_an_icon_is_crisp_at_twice_the_scale(palette: QPalette) -> None:
+    pixmap = look_icon(look_of("completed"), palette).pixmap(QSize(24, 24), 2.0)
+    assert (pixmap.width(), pixmap.devicePixelRatio()) == (48, 2.0)
+    assert not application_icon().isNull()
