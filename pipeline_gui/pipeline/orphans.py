@@ -59,6 +59,9 @@ class OrphanHunter:
             return
         why = f"its row is {record.run.status}" if record else "it has no row"
         if name not in self._being_killed:
+            now = self._spark.find(name)
+            if now is None or now.state.is_terminal:
+                return  # it ended as it should between the list and the row: no orphan, and no event may say so
             self._being_killed.add(name)
             log.warning("orphan: batch %s is alive on Spark though %s; it is being killed", name, why)
             self._store.add_event(run_id, "orphan killed", self._actor, {"batch": name, "because": why})

@@ -112,9 +112,11 @@ class Settler:
     def _settle_fenced(self, record: RunRecord, engine: Engine, fence: Fence) -> RunRecord:
         """Nothing of the run lives and nothing can start: a fact, so the status alone is compared."""
         if fence.started and not fence.signalled and fence.state in (BatchState.SUCCESS, BatchState.DEAD):
-            batch = self._spark.find(engine.batch_name)  # it ended by itself before the first signal: its true end
-            if batch is not None and batch.state.is_terminal:
-                return self._settle_ended(record, engine, batch)
+            # It ended by itself before the first signal: its true end. The look-up only adds the reason; a server that
+            # keeps no more than the end, or lost its records since, must not turn it into a stop.
+            batch = self._spark.find(engine.batch_name)
+            shown = batch if batch is not None and batch.state.is_terminal else _as_fenced(fence, fence.state)
+            return self._settle_ended(record, engine, shown)
         if engine.stop_requested:
             ending = Ending(RunStatus.STOPPED, gone=True, ended_ago=fence.ended_ago, exit_code=fence.exit_code)
         elif fence.started:
@@ -224,6 +226,21 @@ class Settler:
     def _end(self, record: RunRecord, ending: Ending, rev: int | None) -> RunRecord:
         settled = self._store.settle(record.run.run_id, rev, ending, self._actor)
         return settled or self._store.find(record.run.run_id) or record
+
+
+def _as_fenced(fence: Fence, state: BatchState) -> Batch:
+    """The ended batch, as far as its fence tells of it."""
+    return Batch(
+        batch_id=-1,
+        name=fence.name,
+        state=state,
+        application_id=None,
+        ui_url=None,
+        log_tail=(),
+        generation=fence.generation,
+        exit_code=fence.exit_code,
+        ended_ago=fence.ended_ago,
+    )
 
 
 def _same_url(one: str, other: str) -> bool:

@@ -185,8 +185,8 @@ class Starter:
                 if self._store.change(engine.run_id, engine.rev, change, self._actor) is not None:
                     return self._answer(current, True, f"Started “{current.run.pipeline}”.")
                 current = self._store.find(engine.run_id)
-        except StoreUnavailable as error:
-            message = f"Started “{record.run.pipeline}”, but the database went away before that was noted: {error}"
+        except (StoreUnavailable, StoreRefused) as error:  # refused: it became read-only, as a standby is
+            message = f"Started “{record.run.pipeline}”, but the database did not take a note of that: {error}"
             return self._answer(record, True, message)
         return self._undo(current or record)
 

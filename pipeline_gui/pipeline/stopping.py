@@ -41,6 +41,9 @@ class Stopper:
         if before.run.is_running and before.engine is None:
             message = f"“{before.run.pipeline}” was started by another program, which alone can stop it."
             return refusal(run_id, message, "refused", before)
+        if not self._store.installation().is_original:  # on one Spark server, the original's run has the same name
+            message = "This database is a copy of another one: only from the original can the run be stopped."
+            return refusal(run_id, message, "refused", before)
         record = self._store.request_stop(run_id, grace_seconds, self._actor)
         if record is None:
             now = self._store.find(run_id) or before

@@ -13,6 +13,7 @@ from pipeline_gui.pipeline.errors import (
     SparkRefused,
     SparkUnavailable,
     SparkUnclear,
+    StoreRefused,
     StoreUnavailable,
     StoreUnclear,
 )
@@ -216,8 +217,9 @@ def test_a_run_that_somebody_ended_while_it_was_launched_is_undone(world: World)
     assert "start undone" in world.event_kinds(run_id)
 
 
-def test_the_database_going_away_after_the_launch_leaves_the_run_running(world: World) -> None:
-    world.store.once_before("change", raising(StoreUnavailable("The database went away.")))
+@pytest.mark.parametrize("error", [StoreUnavailable("The database went away."), StoreRefused("It is read-only now.")])
+def test_the_database_going_away_after_the_launch_leaves_the_run_running(world: World, error: Exception) -> None:
+    world.store.once_before("change", raising(error))
     answer = world.controller.start_pipeline(world.configuration())
     assert answer["success"] is True
     assert answer["run_id"]

@@ -193,3 +193,27 @@ def test_a_stop_that_the_watcher_did_not_see_yet_is_not_recorded_as_somebody_els
     world.watcher.step()
     record = world.settle_until_ended(run_id)
     assert record.run.status == "stopped"
+
+
+def test_a_copy_of_the_database_stops_nothing(world: World) -> None:
+    run_id = world.start()
+    world.execute("UPDATE pipeline_installation SET database_oid = database_oid + 1")
+    copy = World(world.database, world.server, "ben")
+    try:
+        answer = copy.controller.stop_run(run_id, grace_seconds=0)
+        assert answer["reason"] == "refused"
+        assert "copy" in answer["message"]
+        assert copy.spark.calls["fence"] == 0
+        assert world.processes(run_id)
+    finally:
+        copy.close()
+    world.execute("UPDATE pipeline_installation SET database_oid = database_oid - 1")
+    assert world.controller.stop_run(run_id, grace_seconds=0)["success"]
+
+
+def test_a_true_end_is_not_recorded_as_a_stop_where_the_server_kept_no_more_than_the_end(world: World) -> None:
+    run_id = world.start("print('done')")
+    world.server.wait_for_state(world.batch_name(run_id), "success")
+    world.plain_spark.find = lambda name: None  # type: ignore[method-assign]  # past its retention; the ledger keeps the end
+    answer = world.controller.stop_run(run_id)
+    assert answer["status"] == "completed"

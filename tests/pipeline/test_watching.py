@@ -199,3 +199,11 @@ def test_with_the_database_away_everything_is_unknown_and_nothing_is_claimed(wor
             controller.get_recent_pipeline_runs()
     finally:
         store.close()
+
+
+def test_a_run_that_ends_while_orphans_are_hunted_is_not_called_one(world: World) -> None:
+    run_id = world.start()
+    world.spark.once_after("alive", lambda: world.controller.stop_run(run_id, grace_seconds=0))
+    world.hunter.hunt()  # its list shows the batch alive, and the row that it reads then has ended
+    assert world.record(run_id).run.status == "stopped"
+    assert "orphan killed" not in world.event_kinds(run_id)
