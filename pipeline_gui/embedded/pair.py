@@ -79,6 +79,7 @@ def open_pair(
     deadline = time.monotonic() + timeout
     _require_parts()
     try:
+        places.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         private_folder(places.folder)
         use = FileLock(places.users_lock, shared=True)
         if not use.acquire(timeout=1.0):  # a keeper that looks whether there are users holds the lock for a moment

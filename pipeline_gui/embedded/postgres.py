@@ -172,8 +172,11 @@ class EmbeddedPostgres:
         return OwnedProcess.adopted(lines[0], ("-D", str(self._data))) if lines else None
 
     def _remove_stale_pid_file(self) -> None:
-        """Remove a pid file that PostgreSQL would stumble over: a number that another process of its user has by now, or
-        none, as a power cut leaves it. Of any other it makes use itself, to find what is left of a killed server."""
+        """Remove a pid file that PostgreSQL would stumble over.
+
+        That is one with the number of a process that is another by now, or with none, as a power cut leaves it. Any
+        other stays: PostgreSQL finds by it what is left of a killed server.
+        """
         lines = self._pid_file()
         number = lines[0] if lines else ""
         if not (number.isdigit() and len(number) < 10) or psutil.pid_exists(int(number)):

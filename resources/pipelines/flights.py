@@ -84,14 +84,15 @@ def joined(spark: SparkSession, data: Path) -> DataFrame:
     airlines = read("airlines", AIRLINES).withColumnRenamed("name", "airline")
     airports = read("airports", AIRPORTS).select(f.col("faa").alias("dest"), f.col("name").alias("airport"))
     planes = read("planes", PLANES).select("tailnum", f.col("year").alias("built"), "seats")
-    weather = read("weather", WEATHER).drop("time_hour").dropDuplicates(["origin", "year", "month", "day", "hour"])
+    hour = ["origin", "year", "month", "day", "hour"]
+    weather = read("weather", WEATHER).select(*hour, "temp", "wind_speed", "precip", "visib").dropDuplicates(hour)
     return (
         read("flights", FLIGHTS)
         .repartition(8)
         .join(f.broadcast(airlines), "carrier", "left")
         .join(f.broadcast(airports), "dest", "left")
         .join(f.broadcast(planes), "tailnum", "left")
-        .join(weather, ["origin", "year", "month", "day", "hour"], "left")
+        .join(f.broadcast(weather), hour, "left")
         .withColumn("airport", f.coalesce("airport", "dest"))
         .withColumn(
             "wind",

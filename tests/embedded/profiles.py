@@ -11,7 +11,7 @@ from tests.waiting import wait_until
 
 
 def processes_of(home: Path, *words: str) -> list[psutil.Process]:
-    """The living processes that carry the profile's folder in their environment and these words in their command line."""
+    """The living processes that carry the profile in their environment and these words in their command line."""
     found = []
     for process in psutil.process_iter():
         try:

@@ -209,7 +209,7 @@ def test_a_cluster_of_another_version_is_named_and_left_alone(postgres: Embedded
     made_by = version.read_text()
     version.write_text("13\n")
 
-    with pytest.raises(EmbeddedUnavailable, match=rf"by PostgreSQL 13, and the one installed here is {made_by.strip()}"):
+    with pytest.raises(EmbeddedUnavailable, match=rf"made by PostgreSQL 13, .* installed here is {made_by.strip()}"):
         postgres.start()
 
 
@@ -227,7 +227,7 @@ def test_a_first_start_that_was_interrupted_is_done_again(tmp_path: Path) -> Non
 
 def test_a_place_where_nothing_can_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(EmbeddedUnavailable, match=r"Starting the embedded PostgreSQL is not possible.*PIPELINE_GUI_HOME") as caught:
+    with pytest.raises(EmbeddedUnavailable, match=r"PostgreSQL is not possible.*PIPELINE_GUI_HOME") as caught:
         EmbeddedPostgres(tmp_path / "file" / "postgres").start()
     assert caught.value.reason == "unreachable"
 

@@ -31,7 +31,8 @@ def make_java(folder: Path, version: str, modules: str = f"java.base {VECTOR_MOD
 
 def test_the_java_of_the_wheel_starts_although_spark_asks_for_a_module_it_lacks(tmp_path: Path) -> None:
     java = java_home(tmp_path / "spark") / "bin" / "java"
-    done = subprocess.run([java, f"--add-modules={VECTOR_MODULE}", "-version"], capture_output=True, text=True, check=False)
+    command = [str(java), f"--add-modules={VECTOR_MODULE}", "-version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "25" in done.stderr
 
