@@ -1,0 +1,158 @@
+"""The window as a process: it opens before its servers do, says what is wrong, and closes within seconds."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton, QWidget
+
+from pipeline_gui.pipeline.errors import StoreUnavailable
+from pipeline_gui.window.crash import CrashReporter, log_qt_message, start_log
+from pipeline_gui.window.opener import Opener
+from tests.waiting import wait_until
+from tests.window.conftest import OpenWindow
+from tests.window.stand_in import StandInBackend
+
+
+@pytest.fixture
+def silent_server() -> Iterator[int]:
+    """A port where something listens and never says a word, as a server that hangs does."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(50)
+        yield server.getsockname()[1]
+
+
+def program(tmp_path: Path, **settings: str) -> subprocess.Popen[str]:
+    environ = os.environ | {"QT_QPA_PLATFORM": "offscreen", "PIPELINE_GUI_HOME": str(tmp_path)} | settings
+    return subprocess.Popen(
+        [sys.executable, "-m", "pipeline_gui"], env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def is_open(tmp_path: Path) -> bool:
+    log = tmp_path / "logs" / "pipeline-gui.log"
+    return log.exists() and "the window is open" in log.read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_closes_it_within_two_seconds_though_its_servers_hang(
+    tmp_path: Path, silent_server: int, number: signal.Signals
+) -> None:
+    process = program(
+        tmp_path,
+        PIPELINE_GUI_DATABASE_URL=f"postgresql://u:p@127.0.0.1:{silent_server}/d",
+        PIPELINE_GUI_SPARK_URL=f"http://127.0.0.1:{silent_server}",
+        PIPELINE_GUI_SPARK_TOKEN="t",
+    )
+    try:
+        wait_until(lambda: is_open(tmp_path), 60, "the window")
+        began = time.monotonic()
+        process.send_signal(number)
+        said = process.communicate(timeout=30)
+        took = time.monotonic() - began
+    finally:
+        process.kill()
+        process.wait(10)
+    assert process.returncode == 0
+    assert said == ("", "")
+    assert took < 2.5
+
+
+def test_opening_says_what_is_waited_for_and_a_failure_can_be_tried_again(open_window: OpenWindow, qtbot) -> None:
+    backend = StandInBackend()
+    go, attempts = threading.Event(), []
+
+    def open_it(say):
+        attempts.append(1)
+        say("Starting PostgreSQL on this computer…")
+        assert go.wait(10)
+        if len(attempts) == 1:
+            raise StoreUnavailable("The disk is full: free some space.")
+        return backend
+
+    window = open_window(None)
+    opener = Opener(open_it, window.opening, window)
+    opener.opened.connect(window.attach)
+    assert not window.actions_.start.isEnabled()
+    opener.open()
+    text = window.findChild(QLabel, "openingText")
+    qtbot.waitUntil(lambda: text.text() == "Starting PostgreSQL on this computer…")
+    go.set()
+    again = window.findChild(QPushButton, "tryAgainButton")
+    qtbot.waitUntil(again.isVisible)
+    assert text.text() == "The disk is full: free some space."
+    QTest.mouseClick(again, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.session is not None and window.session.last is not None)
+    assert window.page.isVisible()
+    assert opener.close(10)
+
+
+@pytest.fixture
+def reporter(qapp, tmp_path: Path) -> Iterator[CrashReporter]:
+    parent = QWidget()
+    made = CrashReporter(parent, tmp_path / "x.log")
+    yield made
+    parent.close()
+    parent.deleteLater()
+
+
+def test_what_nobody_expected_is_shown_once_and_can_be_copied(reporter: CrashReporter, qapp, qtbot, caplog) -> None:
+    caplog.set_level(logging.CRITICAL)
+    for _ in range(3):
+        try:
+            raise ValueError("a <b>surprise</b>")
+        except ValueError as error:
+            reporter._excepthook(type(error), error, error.__traceback__)
+    parent = reporter.parent()
+    qtbot.waitUntil(lambda: parent.findChild(QMessageBox, "crashBox") is not None)
+    qtbot.wait(20)
+    boxes = parent.findChildren(QMessageBox, "crashBox")
+    assert len(boxes) == 1
+    copy = next(button for button in boxes[0].buttons() if button.text() == "Copy the report")
+    copy.click()
+    report = qapp.clipboard().text()
+    assert "ValueError: a <b>surprise</b>" in report
+    assert "PySide6" in report
+    assert boxes[0].isVisible()
+    boxes[0].close()
+    assert caplog.text.count("unexpected error") == 3
+
+
+def test_an_error_in_a_thread_is_shown_too(reporter: CrashReporter, qtbot, caplog) -> None:
+    caplog.set_level(logging.CRITICAL)
+    thread = threading.Thread(
+        target=lambda: reporter._threading_excepthook(
+            threading.ExceptHookArgs((OSError, OSError("odd"), None, threading.current_thread()))
+        )
+    )
+    thread.start()
+    thread.join(10)
+    parent = reporter.parent()
+    qtbot.waitUntil(lambda: parent.findChild(QMessageBox, "crashBox") is not None)
+    parent.findChild(QMessageBox, "crashBox").close()
+
+
+def test_a_log_that_cannot_be_written_is_said_and_no_more(tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("a file where a folder should be")
+    assert "can't be written" in (start_log(tmp_path / "logs" / "x.log") or "")
+
+
+def test_what_qt_says_goes_to_the_log(caplog) -> None:
+    from PySide6.QtCore import QMessageLogContext, QtMsgType
+
+    with caplog.at_level(logging.WARNING):
+        log_qt_message(QtMsgType.QtWarningMsg, QMessageLogContext(), "an odd font")
+    assert "Qt: an odd font" in caplog.text
