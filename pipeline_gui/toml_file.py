@@ -30,7 +30,8 @@ def read_toml(path: Path, error: type[PipelineError]) -> dict[str, Any]:
     try:
         return tomllib.loads(content.decode("utf-8"))
     except UnicodeDecodeError as problem:
-        raise error(f"{path} is not UTF-8 text (byte {problem.start + 1}); save it as UTF-8.") from problem
+        line = content.count(b"\n", 0, problem.start) + 1
+        raise error(f"{path} is not UTF-8 text (line {line}); save it as UTF-8.") from problem
     except tomllib.TOMLDecodeError as problem:
         end = f"at the end, line {len(content.splitlines())}"
         raise error(f"{path} is not valid TOML: {str(problem).replace('at end of document', end)}.") from problem

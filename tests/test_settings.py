@@ -102,7 +102,7 @@ def test_a_settings_file_that_is_no_text_or_no_file_is_refused(tmp_path: Path) -
     with pytest.raises(SettingsInvalid, match="more than"):
         load(tmp_path)
     path.write_text("name = " + "[" * 100_000)
-    with pytest.raises(SettingsInvalid, match="nests|not valid TOML"):
+    with pytest.raises(SettingsInvalid, match=r"nests|not valid TOML"):
         load(tmp_path)
     path.unlink()
     path.mkdir()

@@ -34,7 +34,7 @@ def guarded(command: Callable[[Output], int], output: Output) -> int:
         return BROKEN_PIPE
     except OSError as error:  # the explanation could not be written either
         _give_up_streams()
-        print(f"The answer can't be written: {error.strerror or error}.", file=sys.stderr)
+        print(f"The answer can't be written. {_system_sentence(error) or error}", file=sys.stderr)
         return REFUSED
     return code
 
@@ -56,13 +56,18 @@ def _explain(error: Exception | KeyboardInterrupt, output: Output) -> int:
     if isinstance(error, KeyboardInterrupt):
         output.note("Interrupted.")
         return INTERRUPTED
-    if isinstance(error, OSError):
-        place = f" ({error.filename})" if error.filename else ""
-        if error.errno == errno.ENOSPC:
-            return output.failed(PipelineError(f"The disk is full{place}. Free some space and try again."))
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            return output.failed(PipelineError(f"That is not allowed{place}: {error.strerror}."))
-    return _unexpected(error, output)
+    sentence = _system_sentence(error) if isinstance(error, OSError) else None
+    return output.failed(PipelineError(sentence)) if sentence else _unexpected(error, output)
+
+
+def _system_sentence(error: OSError) -> str | None:
+    """The operator's sentence for what the operating system refused; None for what nobody foresaw."""
+    place = f" ({error.filename})" if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"The disk is full{place}. Free some space and try again."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"That is not allowed{place}: {error.strerror}."
+    return None
 
 
 def _give_up_streams() -> None:

@@ -38,8 +38,8 @@ def _status_lines(answer: StatusAnswer, output: Output) -> list[str]:
             "application": answer["application_id"],
         }
         lines += [_row(label, clean(text)) for label, text in rows.items() if text]
-    lines.append(_row("database", _contact(answer["database"], output)))
-    lines.append(_row("Spark", _contact(answer["spark"], output)))
+    lines.append(_row("database", _contact(answer["database"], answer["sentence"], output)))
+    lines.append(_row("Spark", _contact(answer["spark"], answer["sentence"], output)))
     return lines
 
 
@@ -57,11 +57,10 @@ def _started(answer: StatusAnswer) -> str:
     return ", ".join(parts)
 
 
-def _contact(contact: ContactAnswer, output: Output) -> str:
+def _contact(contact: ContactAnswer, sentence: str, output: Output) -> str:
     if contact["reachable"]:
         return output.paint("reachable", "green")
-    reason = f": {clean(contact['reason'])}" if contact["reason"] else ""
-    since = f" since {near_time(datetime.fromisoformat(contact['since']))}" if contact["since"] else ""
     if contact["reachable"] is None:
         return output.paint("not asked", "dim")
-    return output.paint(f"not reachable{since}", "red") + reason
+    reason = contact["reason"]
+    return output.paint("not reachable", "red") + (f": {clean(reason)}" if reason and reason != sentence else "")

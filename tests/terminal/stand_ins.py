@@ -56,7 +56,7 @@ class StandInController:
     """Answers from scripts: each call takes the next answer, and the last one stays."""
 
     def __init__(
-        self, statuses: list[StatusAnswer], runs: list[RunAnswer | None | Exception], log: list[str] | None = None
+        self, statuses: list[StatusAnswer], runs: list[RunAnswer | Exception | None], log: list[str] | None = None
     ) -> None:
         self._statuses = statuses
         self._runs = runs

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -27,12 +26,10 @@ class Screen(io.StringIO):
 
 
 @pytest.fixture(autouse=True)
-def _terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "140")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setenv("TZ", "UTC")
-    yield
 
 
 @pytest.mark.parametrize(
@@ -129,8 +126,8 @@ def test_the_state_in_words() -> None:
         spark={"reachable": False, "since": None, "reason": "connection refused"},
     )  # fmt: skip
     text = "\n".join(_status_lines(status, output))
-    for words in ("● running “flights” is running.", "lost contact", "12 s ago, by ana@ops-3", "124 of 200", "ben@ops-1",
-                  "not reachable: connection refused"):  # fmt: skip
+    assert "● running “flights” is running." in text
+    for words in ("lost contact", "12 s ago, by ana@ops-3", "124 of 200", "ben@ops-1", "not reachable: connection"):
         assert words in text
     assert "? unknown Can't reach PostgreSQL." in "\n".join(_status_lines(unknown_answer(), output))
 
