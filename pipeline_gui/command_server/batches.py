@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from pipeline_gui.command_server import clock, durable, ending, processes
+from pipeline_gui.command_server import clock, durable, ending, folder, processes
 from pipeline_gui.command_server.batch import Batch
 from pipeline_gui.command_server.errors import Rejected, SessionNotFound
 from pipeline_gui.command_server.ledger import Ledger
@@ -136,6 +136,9 @@ class Batches:
             except FileNotFoundError:
                 return self._settle_vanished(batch)
             if lock_fd is None:
+                if folder.is_overdue(str(batch.path)):
+                    # Its supervisor hangs (stopped, or starved): the next look finds it dead.
+                    self._is_cleared([batch.marker], [processes.SUPERVISOR_VARIABLE, processes.BATCH_VARIABLE])
                 return True
             try:
                 # It may have written the record and ended between our two looks.

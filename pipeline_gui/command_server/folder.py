@@ -28,6 +28,7 @@ SCRATCH = "local"
 WORK = "work"
 """The driver's working directory."""
 _RECORD_BYTES = 4096
+_OVERDUE_SECONDS = 3.0
 
 
 def reserve(folder: str) -> None:
@@ -48,6 +49,12 @@ def read_deadline(folder: str) -> float | None:
     if intent.get("bootId") != clock.BOOT_ID or not isinstance(deadline, int | float):
         return 0.0
     return float(deadline)
+
+
+def is_overdue(folder: str) -> bool:
+    """Whether a kill should have been carried out some seconds ago. Raises OSError."""
+    deadline = read_deadline(folder)
+    return deadline is not None and clock.boottime() > deadline + _OVERDUE_SECONDS
 
 
 def write_intent(folder: str, grace_seconds: float) -> None:

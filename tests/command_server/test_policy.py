@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -111,7 +112,8 @@ def test_what_is_not_allowed_is_refused_wherever_it_is_given(
 ) -> None:
     path = given.format(tmp_path, tmp_path)
     ok = f"{tmp_path}/apps/ok.py"
-    submission = dataclasses.replace(Submission(ok), **{key: path if key == "file" else (ok, path)})
+    changed: dict[str, Any] = {key: path if key == "file" else (ok, path)}
+    submission = dataclasses.replace(Submission(ok), **changed)
 
     with pytest.raises(Rejected) as refusal:
         places.resolve(submission)

@@ -103,7 +103,7 @@ def test_a_killed_supervisor_takes_its_batch_along(own_server: CommandServer) ->
 
     os.kill(own_server.supervisor_pid("i.r1"), signal.SIGKILL)
 
-    ended = own_server.wait_for_state("i.r1", "dead", timeout=5)
+    ended = own_server.wait_for_state("i.r1", "dead", timeout=10)
     assert "supervisor died" in ended["reason"]
     assert (ended["exitCode"], ended["signalled"]) == (None, False)
     assert not any(map(is_alive, pids))
@@ -119,10 +119,24 @@ def test_server_and_supervisor_killed_together_leave_nothing_behind(own_server: 
     supervisor = own_server.supervisor_pid("i.r1")
     own_server.kill()
     os.kill(supervisor, signal.SIGKILL)
+    wait_until(lambda: not is_alive(min(pids)), 5, "the driver's end with its supervisor")
 
     own_server.start()
 
     assert own_server.batch("i.r1")["state"] == "dead"
+    assert not any(map(is_alive, pids))
+
+
+def test_a_supervisor_that_hangs_does_not_keep_its_batch_from_being_killed(own_server: CommandServer) -> None:
+    own_server.submit(SLEEP, name="i.r1")
+    own_server.wait_for_output("i.r1", "up")
+    pids = [*own_server.pids("i.r1"), own_server.supervisor_pid("i.r1")]
+    os.kill(pids[-1], signal.SIGSTOP)
+
+    assert own_server.delete("/batches/i.r1?fence=true&grace=0").status_code == 202
+
+    ended = own_server.wait_for_state("i.r1", "killed", timeout=12)
+    assert ended["signalled"] is True
     assert not any(map(is_alive, pids))
 
 
@@ -134,7 +148,7 @@ def test_a_killed_driver_is_dead_with_its_signal_and_its_python_child_too(server
 
     os.kill(driver, signal.SIGKILL)
 
-    ended = server.wait_for_state("driver-killed", "dead", timeout=5)
+    ended = server.wait_for_state("driver-killed", "dead", timeout=10)
     assert (ended["signal"], ended["exitCode"], ended["signalled"]) == (9, None, False)
     assert "signal 9 (SIGKILL)" in ended["reason"]
     assert not any(map(is_alive, pids))
@@ -146,7 +160,7 @@ def test_a_killed_python_child_ends_its_driver(server: CommandServer) -> None:
 
     os.kill(max(server.pids("child-killed")), signal.SIGKILL)
 
-    ended = server.wait_for_state("child-killed", "dead", timeout=5)
+    ended = server.wait_for_state("child-killed", "dead", timeout=10)
     assert ended["exitCode"] == 1
 
 
@@ -167,7 +181,7 @@ def test_children_that_left_session_tree_and_environment_are_found(server: Comma
     elif how == "supervisor":
         os.kill(supervisor, signal.SIGKILL)
 
-    ended = server.wait_for_state(name, "success", "dead", "killed", timeout=8)
+    ended = server.wait_for_state(name, "success", "dead", "killed", timeout=15)
     assert ended["state"] == {"exit": "success", "fence": "killed", "supervisor": "dead"}[how]
     assert not any(map(is_alive, pids))
     if how == "exit":
@@ -187,8 +201,8 @@ def test_a_vanished_batch_folder_ends_its_batch(own_server: CommandServer) -> No
 
     shutil.rmtree(own_server.state / "batches" / "0")
 
-    wait_until(lambda: not any(map(is_alive, pids)), 5)
-    assert own_server.wait_for_state("i.r1", "dead", timeout=5)["reason"].startswith("Its folder")
+    wait_until(lambda: not any(map(is_alive, pids)), 10)
+    assert own_server.wait_for_state("i.r1", "dead", timeout=10)["reason"].startswith("Its folder")
     assert own_server.delete("/batches/i.r1?fence=true").json()["state"] == "dead"
 
 
@@ -200,7 +214,7 @@ def test_a_supervisor_ends_its_batch_when_the_state_vanishes_and_no_server_runs(
 
     own_server.lose_state()
 
-    wait_until(lambda: not any(map(is_alive, pids)), 5)
+    wait_until(lambda: not any(map(is_alive, pids)), 10)
 
 
 def test_a_server_whose_state_vanishes_ends_with_the_reason(own_server: CommandServer) -> None:

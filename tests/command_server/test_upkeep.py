@@ -77,6 +77,16 @@ def test_the_oldest_go_when_there_is_too_much(tmp_path: Path, monkeypatch: pytes
     assert [batch.name for batch in batches.all()] == ["i.r2", "i.r3"]
 
 
+def test_a_nearly_full_disk_refuses_before_the_name_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    batches = make_batches(tmp_path / "state")
+    monkeypatch.setattr("pipeline_gui.command_server.batches.LEAST_FREE_BYTES", 2**62)
+
+    with pytest.raises(Rejected, match="MB are free"):
+        batches.submit(Submission(str(tmp_path / "state" / "ledger"), name="i.r1"))
+
+    assert batches.ledger.names == {}
+
+
 def test_what_a_server_did_not_finish_dropping_the_next_one_does(tmp_path: Path) -> None:
     batches = make_batches(tmp_path / "state")
     folder = add_ended(batches, "i.r1", days_ago=1)
