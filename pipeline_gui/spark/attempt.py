@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import threading
 from collections.abc import Iterator
 
 from pipeline_gui.pipeline.clock import seconds_with_sleep
+from pipeline_gui.spark.watchdog import Watchdog, Watched
 
 MOST_CONNECT_SHARE = 0.75
 """Of the time left, what one of several addresses may take, so that a dead first one leaves some for the next."""
@@ -19,7 +19,7 @@ class Attempt:
     Time-outs of sockets are per read: a server that sends a byte a second would never meet one.
     """
 
-    def __init__(self, seconds: float, connect_seconds: float) -> None:
+    def __init__(self, seconds: float, connect_seconds: float, watchdog: Watchdog) -> None:
         self.seconds = seconds
         self.connect_seconds = min(seconds, connect_seconds)
         self.connected = False
@@ -29,9 +29,8 @@ class Attempt:
         self.peer = ""
         """The host and port that were connected to; a proxy's, where there is one."""
         self._begun = seconds_with_sleep()
-        self._lock = threading.Lock()
-        self._watched: socket.socket | None = None
-        self._timer: threading.Timer | None = None
+        self._watchdog = watchdog
+        self._watched: Watched | None = None
 
     @property
     def expired(self) -> bool:
@@ -61,27 +60,11 @@ class Attempt:
 
     def watch(self, connection: socket.socket) -> None:
         """Cut this connection at the deadline, whatever reads from it."""
-        # A duplicate, because a TLS handshake takes the descriptor out of the socket that it is given.
-        watched = connection.dup()
-        timer = threading.Timer(max(0.0, self.remaining()), self._cut)
-        timer.daemon = True
-        with self._lock:
-            self._watched, self._timer = watched, timer
-        timer.start()
+        self.end()  # the one before it, where a proxy had to be asked twice
+        self._watched = self._watchdog.watch(connection, self._begun + self.seconds)
 
     def end(self) -> None:
         """Stop watching; must be called once the request is over."""
-        with self._lock:
-            timer, watched = self._timer, self._watched
-            self._timer = self._watched = None
-        if timer is not None:
-            timer.cancel()
-            timer.join()
-        if watched is not None:
-            watched.close()
-
-    def _cut(self) -> None:
-        with self._lock:
-            if self._watched is not None:
-                with contextlib.suppress(OSError):  # the other side may have closed it already
-                    self._watched.shutdown(socket.SHUT_RDWR)
+        if self._watched is not None:
+            self._watched.end()
+            self._watched = None

@@ -46,10 +46,10 @@ class LivyServer:
     ) -> None:
         address = parse_address(url, token)
         tls = make_tls_context(ca_file) if address.url.startswith("https:") else None
-        transport = Transport(connect_timeout, tls)
-        self._client = LivyClient(address, transport, timeout)
+        self._transport = Transport(connect_timeout, tls)
+        self._client = LivyClient(address, self._transport, timeout)
         self._contact = ContactTracker()
-        self._progress = ProgressReader(transport, address)
+        self._progress = ProgressReader(self._transport, address)
         self._files_are_local = files_are_local
 
     @property
@@ -62,7 +62,8 @@ class LivyServer:
         return self._contact.contact
 
     def close(self) -> None:
-        """Nothing is left to close: no connection outlives its request."""
+        """Cut the requests that are under way; no connection outlives its request."""
+        self._transport.close()
 
     def identity(self, *, fresh: bool = False) -> ServerIdentity:
         """Which server this is; asked once, then as every later answer of the server says it."""

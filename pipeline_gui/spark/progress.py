@@ -20,10 +20,13 @@ from pipeline_gui.spark.wire import NotLivys, decode, plain
 REQUEST_SECONDS = 1.0
 WHOLE_SECONDS = 1.5
 """For all the requests of one look, so that a slow driver does not hold up whoever settles runs."""
-PAUSE_SECONDS = 10.0
-"""How long a driver that did not answer is left alone."""
+FIRST_PAUSE_SECONDS = 2.0
+LONGEST_PAUSE_SECONDS = 32.0
+"""How long a driver that did not answer is left alone, twice as long each time; for Spark the first answer is slow."""
 LONGEST_DESCRIPTION = 200
 
+# Spark's metrics servlet calls its JSON text/json.
+_JSON = ("application/json", "text/json")
 # How structured streaming describes the jobs of a micro-batch; the name's line is empty for a query without one.
 _STREAM = re.compile(r"^(?P<name>.*)\nid = (?P<id>\S+)\nrunId = \S+\nbatch = (?P<batch>\d+|init)\s*$")
 
@@ -36,6 +39,13 @@ class _Stream:
     batch: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Pause:
+    seconds: float
+    until: float
+    """By the monotonic clock."""
+
+
 class ProgressReader:
     """Reads what drivers say, by way of our command server, or from a UI on the same host as another Livy."""
 
@@ -43,7 +53,7 @@ class ProgressReader:
         self._transport = transport
         self._server = server
         self._lock = threading.Lock()
-        self._paused: dict[str, float] = {}
+        self._paused: dict[str, _Pause] = {}
 
     def read(self, batch: Batch) -> Progress | None:
         """The current job's tasks or the stream's rates; None while the driver says nothing, or can't be asked."""
@@ -51,12 +61,15 @@ class ProgressReader:
         if look is None or self._is_paused(look.base):
             return None
         try:
-            return look.progress()
+            progress = look.progress()
         except (SparkUnavailable, NotLivys):
             # A driver that ends refuses at once; one that hangs would cost its time-out at each poll.
             if look.out_of_time:
                 self._pause(look.base)
             return None
+        with self._lock:
+            self._paused.pop(look.base, None)
+        return progress
 
     def _look(self, batch: Batch) -> _Look | None:
         if batch.ui_url is None or batch.state.is_terminal:
@@ -77,13 +90,16 @@ class ProgressReader:
 
     def _is_paused(self, base: str) -> bool:
         with self._lock:
-            return self._paused.get(base, 0.0) > time.monotonic()
+            return base in self._paused and self._paused[base].until > time.monotonic()
 
     def _pause(self, base: str) -> None:
         now = time.monotonic()
         with self._lock:
-            self._paused = {known: until for known, until in self._paused.items() if until > now}
-            self._paused[base] = now + PAUSE_SECONDS
+            before = self._paused.get(base)
+            seconds = FIRST_PAUSE_SECONDS if before is None else min(2 * before.seconds, LONGEST_PAUSE_SECONDS)
+            # What was not asked for again is of drivers that have ended.
+            fresh = {known: pause for known, pause in self._paused.items() if pause.until > now - LONGEST_PAUSE_SECONDS}
+            self._paused = fresh | {base: _Pause(seconds, now + seconds)}
 
 
 class _Look:
@@ -142,7 +158,7 @@ class _Look:
         except SparkUnavailable:
             self.out_of_time = time.monotonic() - begun >= seconds
             raise
-        if answer.status != 200 or answer.media_type != "application/json":
+        if answer.status != 200 or answer.media_type not in _JSON:
             raise NotLivys(f"status {answer.status}")
         return answer.body
 

@@ -7,23 +7,30 @@ import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
 
+from pipeline_gui import __version__
 from pipeline_gui.pipeline.errors import ConfigurationInvalid, SparkNotConnected, SparkUnavailable
 from pipeline_gui.spark.address import is_loopback
 from pipeline_gui.spark.attempt import Attempt
 from pipeline_gui.spark.connection import AttemptAdapter
 from pipeline_gui.spark.failures import broken_sentence, not_connected_sentence
 from pipeline_gui.spark.resolver import Resolver
+from pipeline_gui.spark.watchdog import Watchdog
 
 LARGEST_ANSWER = 8 * 1024 * 1024
 """Bytes of an answer's body; a batch's holds the last ten lines of its log, and Livy cuts no line."""
 
+_HEADERS = {
+    "User-Agent": f"pipeline-gui/{__version__}",
+    "Accept-Encoding": "identity",
+    "Connection": "close",
+    "Cache-Control": "no-cache",
+}
 _FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
 
 
@@ -47,7 +54,12 @@ class Transport:
     def __init__(self, connect_timeout: float, tls: ssl.SSLContext | None) -> None:
         self._connect_timeout = connect_timeout
         self._resolver = Resolver()
+        self._watchdog = Watchdog()
         self._tls = tls
+
+    def close(self) -> None:
+        """Cut what is still under way; a request after it works all the same."""
+        self._watchdog.close()
 
     def exchange(
         self,
@@ -65,7 +77,7 @@ class Transport:
         """
         if url.startswith("https:") and self._tls is None:
             raise SparkNotConnected(f"{_server(url)} is asked only where the Spark server itself speaks TLS.")
-        attempt = Attempt(timeout, self._connect_timeout)
+        attempt = Attempt(timeout, self._connect_timeout, self._watchdog)
         try:
             return self._send(attempt, method, url, headers or {}, body, largest)
         except _FAILURES as failure:
@@ -86,22 +98,18 @@ class Transport:
         body: bytes | None,
         largest: int,
     ) -> Answer:
-        with requests.Session() as session:
-            # Else a ~/.netrc would replace our token, and proxies would be asked for this computer's own addresses.
-            session.trust_env = False
-            session.cookies.set_policy(_NO_COOKIES)
-            adapter = AttemptAdapter(attempt, self._resolver, self._tls)
-            session.mount("http://", adapter)
-            session.mount("https://", adapter)
-            with session.request(
-                method,
-                url,
-                data=body,
-                headers={"Accept-Encoding": "identity", "Connection": "close", "Cache-Control": "no-cache", **headers},
-                proxies={} if is_loopback(urlsplit(url).hostname or "") else get_environ_proxies(url),
-                timeout=(attempt.connect_seconds, attempt.seconds),
-                allow_redirects=False,
+        # Without a session: it would keep cookies, put a ~/.netrc in the place of our token and ask proxies for this
+        # computer's own addresses, and it takes as long to make as a request to make ready.
+        given: Mapping[str, str | None] = {**_HEADERS, **headers}
+        sent = {name: value for name, value in given.items() if value is not None}
+        request = requests.Request(method, url, headers=sent, data=body).prepare()
+        adapter = AttemptAdapter(attempt, self._resolver, self._tls)
+        try:
+            with adapter.send(
+                request,
                 stream=True,
+                timeout=(attempt.connect_seconds, attempt.seconds),
+                proxies={} if is_loopback(urlsplit(url).hostname or "") else get_environ_proxies(url),
             ) as response:
                 return Answer(
                     response.status_code,
@@ -110,9 +118,8 @@ class Transport:
                     response.headers.get("Location"),
                     _whole_body(response, attempt, largest),
                 )
-
-
-_NO_COOKIES = DefaultCookiePolicy(allowed_domains=[])
+        finally:
+            adapter.close()
 
 
 def _whole_body(response: requests.Response, attempt: Attempt, largest: int) -> bytes:

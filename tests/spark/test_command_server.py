@@ -10,6 +10,7 @@ import pytest
 from pipeline_gui.pipeline.configuration import Configuration, parse_configuration
 from pipeline_gui.pipeline.errors import SparkRefused, SparkUnavailable
 from pipeline_gui.pipeline.ports import Batch, BatchState, Fence
+from pipeline_gui.pipeline.run import Progress
 from pipeline_gui.spark.livy import LivyServer
 from tests.command_server.harness import CommandServer, command_server
 from tests.waiting import wait_until
@@ -209,45 +210,51 @@ def test_a_lost_state_directory_is_another_generation(tmp_path: Path, name: str)
         assert spark.identity().generation not in (None, before.generation)
 
 
-@pytest.mark.spark
-def test_progress_of_a_real_driver(tmp_path: Path, name: str) -> None:
-    source = """
-import time
+WORK_THEN_STREAM = """
+import os, sys, time
 from pyspark.sql import SparkSession
+
+def work(number):
+    while number >= 50 and not os.path.exists(go_on):
+        time.sleep(0.05)
+
+go_on = sys.argv[1]
 spark = SparkSession.builder.getOrCreate()
 spark.sparkContext.setJobDescription("slow work")
-spark.sparkContext.parallelize(range(200), 200).foreach(lambda _: time.sleep(0.3))
-"""
-    stream = """
-from pyspark.sql import SparkSession
-spark = SparkSession.builder.getOrCreate()
+spark.sparkContext.parallelize(range(100), 100).foreach(work)
 query = spark.readStream.format("rate").option("rowsPerSecond", 50).load().writeStream.queryName("events")
 query.format("noop").trigger(processingTime="1 second").start().awaitTermination()
 """
+
+
+@pytest.mark.spark
+def test_progress_of_a_real_driver(tmp_path: Path, name: str) -> None:
+    go_on = tmp_path / "go on"
     with command_server(tmp_path, real_spark=True) as server:
         spark = LivyServer(server.url, server.token, timeout=20)
+        conf = {"spark.sql.streaming.metricsEnabled": "true"}
+        spark.submit(name, application(server, WORK_THEN_STREAM, name, args=[str(go_on)], conf=conf), 20)
 
-        def progress(of: str) -> object:
-            batch = spark.find(of)
+        def progress() -> Progress | None:
+            batch = spark.find(name)
             assert batch is not None
             assert not batch.state.is_terminal, batch
             return spark.progress(batch)
 
-        spark.submit(name, application(server, source, name), 20)
-        seen = wait_until(lambda: progress(name), 90, "the progress of a job")
-        assert (seen.job_description, seen.tasks_total) == ("slow work", 200)  # type: ignore[attr-defined]
-        assert "of 200 tasks" in seen.sentence()  # type: ignore[attr-defined]
+        def half_done() -> Progress | None:
+            now = progress()
+            return now if now and now.tasks_completed == 50 else None
+
+        def with_rates() -> Progress | None:
+            now = progress()
+            return now if now and now.processed_rows_per_second else None
+
+        work = wait_until(half_done, 140, "the progress of a job")
+        assert work is not None
+        assert (work.job_description, work.sentence()) == ("slow work", "job 0 · 50 of 100 tasks")
+        go_on.touch()
+        stream = wait_until(with_rates, 140, "the rates of a stream")
+        assert stream is not None
+        assert stream.job_description == "events"
+        assert "rows/s processed" in stream.sentence()
         fenced(spark, name, 0)
-
-        other = f"{name}b"
-        conf = {"spark.sql.streaming.metricsEnabled": "true"}
-        spark.submit(other, application(server, stream, other, conf=conf), 20)
-
-        def rates() -> object:
-            now = progress(other)
-            return now if getattr(now, "processed_rows_per_second", None) else None
-
-        seen = wait_until(rates, 90, "the rates of a stream")
-        assert "rows/s processed" in seen.sentence()  # type: ignore[attr-defined]
-        assert seen.job_description == "events"  # type: ignore[attr-defined]
-        fenced(spark, other, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -23,6 +24,7 @@ from tests.spark.fault_server import (
     html_answer,
     json_answer,
 )
+from tests.waiting import wait_until
 
 APP = "local-1790000000000"
 DESCRIPTION = "events\nid = 8a-1\nrunId = 9b-2\nbatch = 41"
@@ -73,7 +75,9 @@ class Driver(FaultServer):
         if self.instead is not None:
             self.instead(connection)
         elif connection.request.path in self.pages:
-            json_answer(self.pages[connection.request.path])(connection)
+            # As Spark does: its API and its metrics name their JSON differently.
+            media_type = "text/json;charset=utf-8" if "/metrics/" in connection.request.path else "application/json"
+            answer(200, json.dumps(self.pages[connection.request.path]), media_type)(connection)
         else:
             html_answer(404)(connection)
 
@@ -193,6 +197,16 @@ def test_a_driver_that_hangs_costs_little_and_then_nothing(driver: Driver, inste
     for _ in range(5):
         assert server.progress(batch()) is None
     assert driver.connections == 1
+
+
+def test_a_driver_that_was_only_slow_is_asked_again(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline_gui.spark.progress.FIRST_PAUSE_SECONDS", 0.1)
+    driver.instead = hang
+    server = LivyServer(driver.url)
+    assert server.progress(batch()) is None
+    driver.instead = None
+    driver.has_jobs(job())
+    assert wait_until(lambda: server.progress(batch()), 5) is not None
 
 
 def test_it_says_nothing_about_the_server(driver: Driver) -> None:
