@@ -28,7 +28,7 @@ test: lint ## check everything and run all tests (TESTS=… and WORKERS=… choo
 
 lint: install $(STAMPS)/dev ## check style, types and the floors of the house
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	$(BIN)/mypy pipeline_gui tests bench resources/pipelines requirements/system_packages.py
 	$(BIN)/lint-imports
 
 bench: install $(STAMPS)/dev ## measure, and write build/bench.json (BENCH=NAME runs one)

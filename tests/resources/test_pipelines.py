@@ -98,7 +98,8 @@ def test_broken_says_what_is_wrong_with_it(start: type[Driver], tmp_path: Path) 
 
 def test_stream_events_counts_until_it_is_stopped_and_ends_at_once(start: type[Driver], tmp_path: Path) -> None:
     driver = start("stream_events", tmp_path)
-    wait_until(lambda: re.search(r"^batch [12]: \d+ events \(view ", driver.output(), re.M), timeout=150, what="a batch")
+    batch = re.compile(r"^batch [12]: \d+ events \(view ", re.MULTILINE)
+    wait_until(lambda: batch.search(driver.output()), timeout=150, what="a batch of events")
     whole = [psutil.Process(driver.process.pid), *psutil.Process(driver.process.pid).children(recursive=True)]
 
     driver.signal(signal.SIGTERM)
