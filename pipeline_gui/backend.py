@@ -49,7 +49,7 @@ class Backend:
         self._watcher.start()
 
     def subscribe(self, on_change: Callable[[Change], None]) -> Subscription:
-        """Call on_change, in a thread of its own, whenever the record changes."""
+        """Call on_change, in a thread of its own, whenever the record changes; takes the connection kept for it."""
         return self.store.subscribe(on_change)
 
     def keeps_whole_logs(self) -> bool:
@@ -83,7 +83,8 @@ def open_backend(
 ) -> Backend:
     """Put the parts together. With servers named nothing is asked of them yet; with none, the embedded pair is started.
 
-    say hears, in sentences, what is waited for. Raises PipelineError.
+    max_connections is for all that the backend does; above one, the last is kept for a subscription. say hears, in
+    sentences, what is waited for. Raises PipelineError.
     """
     from pipeline_gui.spark.factory import connect_spark
     from pipeline_gui.store import open_store
@@ -95,7 +96,7 @@ def open_backend(
         store = open_store(
             pair.database_url if pair else database_conninfo(settings),
             application_name=f"pipeline-gui {face}",
-            max_connections=max_connections,
+            max_connections=max(1, max_connections - 1),
         )
         spark = connect_spark(
             settings.spark_kind,

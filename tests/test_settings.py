@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ def no_keyring(profile_name: str, keys: list[str]) -> dict[str, str]:
     return {}
 
 
-def load(home: Path, text: str | None = None, *, flags: dict[str, str] | None = None, **environ: str) -> Settings:
+def load(home: Path, text: str | None = None, *, flags: Mapping[str, str] | None = None, **environ: str) -> Settings:
     """Load the settings of a profile with that settings.toml."""
     if text is not None:
         (home / "settings.toml").write_text(text, encoding="utf-8")
@@ -58,7 +58,7 @@ def test_nothing_set_means_this_computer(tmp_path: Path) -> None:
     ],
 )
 def test_one_server_without_the_other_is_refused(tmp_path: Path, environ: dict[str, str], missing: str) -> None:
-    settings = load(tmp_path, **environ)
+    settings = load(tmp_path, None, flags=None, **environ)
     with pytest.raises(SettingsInvalid, match=f"missing: set {missing}") as caught:
         settings.require_both_servers()
     assert "s3cret" not in str(caught.value)
@@ -147,7 +147,7 @@ def test_a_home_is_a_profile_of_its_own(tmp_path: Path, monkeypatch: pytest.Monk
 class MemoryKeyring(keyring.backend.KeyringBackend):
     """A keyring that a test owns."""
 
-    priority = 1.0  # type: ignore[assignment]
+    priority = 1.0
 
     def __init__(self) -> None:
         self.kept: dict[tuple[str, str], str] = {}

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from typing import IO
 
 import psycopg
 import pytest
@@ -33,6 +34,16 @@ LINES = [f"line {k}" for k in range(1000)]
 
 def lines_of(text: str) -> list[str]:
     return re.findall(r"^line \d+$", text, re.MULTILINE)
+
+
+def lines_until(words: str, stream: IO[str]) -> str:
+    """What a process writes, up to the line with these words."""
+    said = ""
+    for line in stream:
+        said += line
+        if words in line:
+            return said
+    raise AssertionError(f"{words!r} was not said, but {said!r}")
 
 
 def run_of(program: Program, run_id: str) -> tuple[str, str | None]:
@@ -137,14 +148,13 @@ def test_the_wait_outlives_the_command_server(own_program: Program) -> None:
     run_id = program.wait_for_running()
     program.server.kill()
     assert process.stderr is not None
-    said = [process.stderr.readline()]
-    wait_until(lambda: said.append(process.stderr.readline()) or "waiting until" in said[-1], 20)  # type: ignore[union-attr]
+    said = lines_until("waiting until", process.stderr)
     program.server.start()
     gate.touch()
     out, err = process.communicate(timeout=30)
     assert process.returncode == 0, err
     assert lines_of(out) == LINES
-    assert "".join([*said, err]).count("waiting until it answers again") == 1
+    assert "".join([said, err]).count("waiting until it answers again") == 1
     assert "Spark answers again" in err
     assert run_of(program, run_id)[0] == "completed"
 
@@ -164,8 +174,7 @@ def test_the_wait_outlives_the_database(program: Program, network: Proxy) -> Non
     run_id = program.wait_for_running()
     network.stall()
     assert process.stderr is not None
-    said = [process.stderr.readline()]
-    wait_until(lambda: said.append(process.stderr.readline()) or "waiting until" in said[-1], 20)  # type: ignore[union-attr]
+    lines_until("waiting until", process.stderr)
     gate.touch()
     program.server.wait_for_state(program.batch_name(run_id), "success")
     assert process.poll() is None
@@ -203,12 +212,14 @@ class Terminal:
         """Press keys."""
         os.write(self._master, text.encode())
 
-    def _read(self) -> None:
+    def _read(self) -> bool:
+        """Read what is there; always False, for use in conditions."""
         while select.select([self._master], [], [], 0.02)[0]:
             try:
                 self.text += os.read(self._master, 65536).decode("utf-8", "replace")
             except OSError:
-                return
+                break
+        return False
 
 
 def test_a_terminal_gets_a_bar_below_the_log(program: Program, spark_server: CommandServer) -> None:
