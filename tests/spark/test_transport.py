@@ -47,7 +47,7 @@ def ask(
         return transport.exchange("GET", url, timeout=timeout, **options)
     finally:
         assert time.monotonic() - begun < timeout + SOON, "the deadline of the whole request was not kept"
-        wait_until(lambda: not [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)])
+        transport.close()
 
 
 def test_a_whole_answer(faulty: FaultServer) -> None:
@@ -194,17 +194,26 @@ def test_no_time_left_means_nothing_is_sent(faulty: FaultServer) -> None:
     assert faulty.requests == []
 
 
-def test_a_second_address_is_tried_when_the_first_is_dead(faulty: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("first", ["refuses", "hangs"])
+def test_a_second_address_is_tried_when_the_first_is_dead(
+    faulty: FaultServer, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
     faulty.behaviour = answer(200)
-    both = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, faulty.port)) for host in ("127.0.0.2", "127.0.0.1")]
+    with socket.socket() as listener, socket.socket() as filling:
+        listener.bind(("127.0.0.2", faulty.port))
+        if first == "hangs":
+            listener.listen(0)
+            filling.setblocking(False)
+            filling.connect_ex(listener.getsockname())
+        both = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, faulty.port)) for host in ("127.0.0.2", "127.0.0.1")]
 
-    def two(_host: str, _port: int, _family: int, _kind: int, _protocol: int, flags: int) -> object:
-        if flags:
-            raise socket.gaierror(socket.EAI_NONAME, "not a number")
-        return both
+        def two(_host: str, _port: int, _family: int, _kind: int, _protocol: int, flags: int) -> object:
+            if flags:
+                raise socket.gaierror(socket.EAI_NONAME, "not a number")
+            return both
 
-    monkeypatch.setattr(socket, "getaddrinfo", two)
-    assert ask("http://spark.example", timeout=3).status == 200
+        monkeypatch.setattr(socket, "getaddrinfo", two)
+        assert ask("http://spark.example", timeout=5, connect_timeout=1).status == 200
 
 
 # --- proxies and the environment ------------------------------------------------------------------------------------
