@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -13,15 +12,7 @@ from pipeline_gui.terminal.exit_codes import REFUSED, USAGE
 from pipeline_gui.terminal.guard import exit_on_termination, guarded
 from pipeline_gui.terminal.output import Output
 
-COMMANDS = {
-    "start": "pipeline_gui.terminal.start:start",
-    "stop": "pipeline_gui.terminal.stop:stop",
-    "status": "pipeline_gui.terminal.status:status",
-    "runs": "pipeline_gui.terminal.runs:runs",
-    "logs": "pipeline_gui.terminal.logs:logs",
-    "migrate": "pipeline_gui.terminal.migrate:migrate",
-    "doctor": "pipeline_gui.terminal.doctor:doctor",
-}
+Command = Callable[[argparse.Namespace, Output], int]
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -32,39 +23,52 @@ def main(words: Sequence[str] | None = None) -> int:
         # In the environment, so that every process of the profile carries it.
         os.environ["PIPELINE_GUI_HOME"] = os.path.abspath(os.path.expanduser(arguments.home))
     output = Output(as_json=arguments.json)
-    if arguments.command != "spark-server":
-        exit_on_termination()  # a server has its own way to end
+    if arguments.command not in (None, "spark-server"):
+        exit_on_termination()  # the window and the server have their own ways to end
     return guarded(lambda out: _run(arguments, out), output)
 
 
 def _run(arguments: argparse.Namespace, output: Output) -> int:
     if arguments.command in LATER:
-        output.note(f"{LATER[arguments.command]}")
+        output.note(LATER[arguments.command])
         return USAGE
     if arguments.command is None:
-        return _window(arguments, output)
-    if arguments.command == "spark-server":
-        return _spark_server(arguments, output)
-    module, _, name = COMMANDS[arguments.command].partition(":")
-    command: Callable[[argparse.Namespace, Output], int] = getattr(importlib.import_module(module), name)
-    return command(arguments, output)
+        from pipeline_gui.terminal.session import settings_of
+        from pipeline_gui.window.application import run
+
+        return run(settings_of(arguments))
+    if arguments.command != "spark-server":
+        from pipeline_gui.log_file import log_to_file
+
+        log_to_file()
+    return _command(arguments.command)(arguments, output)
 
 
-def _window(arguments: argparse.Namespace, output: Output) -> int:
-    try:
-        application = importlib.import_module("pipeline_gui.window.application")
-    except ImportError as error:
-        if not (error.name or "").startswith("pipeline_gui.window"):
-            raise
-        output.note("There is no window yet; `pipeline-gui --help` lists the commands of the terminal.")
-        return REFUSED
-    from pipeline_gui.terminal.session import settings_of
-
-    code: int = application.run(settings_of(arguments))
-    return code
+def _command(name: str) -> Command:
+    """The function of a command. Each is imported by name, so that a bundler finds it, and only when it is run."""
+    match name:
+        case "start":
+            from pipeline_gui.terminal.start import start as command
+        case "stop":
+            from pipeline_gui.terminal.stop import stop as command
+        case "status":
+            from pipeline_gui.terminal.status import status as command
+        case "runs":
+            from pipeline_gui.terminal.runs import runs as command
+        case "logs":
+            from pipeline_gui.terminal.logs import logs as command
+        case "migrate":
+            from pipeline_gui.terminal.migrate import migrate as command
+        case "doctor":
+            from pipeline_gui.terminal.doctor import doctor as command
+        case _:
+            command = _spark_server
+    return command
 
 
 def _spark_server(arguments: argparse.Namespace, output: Output) -> int:
+    import logging
+
     try:
         from pipeline_gui.command_server.options import options_from
         from pipeline_gui.command_server.server import run_server
@@ -73,6 +77,7 @@ def _spark_server(arguments: argparse.Namespace, output: Output) -> int:
             f"The Spark command server needs {error.name}, which is not installed: pip install 'pipeline-gui[server]'."
         )
         return REFUSED
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     return run_server(options_from(arguments))
 
 

@@ -7,16 +7,11 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from types import FrameType
 
-from pipeline_gui import __version__
 from pipeline_gui.pipeline.errors import PipelineError
 from pipeline_gui.terminal.exit_codes import BROKEN_PIPE, INTERRUPTED, REFUSED
 from pipeline_gui.terminal.output import Output
-
-LARGEST_LOG = 2_000_000
-"""Bytes of the log file above which a new one is begun; one old one is kept."""
 
 
 def guarded(command: Callable[[Output], int], output: Output) -> int:
@@ -82,30 +77,10 @@ def _give_up_streams() -> None:
 
 
 def _unexpected(error: Exception, output: Output) -> int:
-    kept = _write_traceback(error)
+    import traceback
+
+    from pipeline_gui.log_file import append_to_log, stamp
+
+    kept = append_to_log(f"{stamp()}\n{''.join(traceback.format_exception(error))}")
     where = f" Details are in {kept}." if kept else ""
     return output.failed(PipelineError(f"An error that was not foreseen: {type(error).__name__}.{where}"))
-
-
-def _write_traceback(error: Exception) -> Path | None:
-    """Append the traceback to the profile's log file; None where it can't be written."""
-    import platform
-    import traceback
-    from datetime import UTC, datetime
-
-    from pipeline_gui.profile import find_profile
-
-    try:
-        path = find_profile().log_file
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if path.exists() and path.stat().st_size > LARGEST_LOG:
-            path.replace(path.with_suffix(".log.1"))
-        # 0600: a traceback may quote what a person typed.
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        with open(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
-            now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            file.write(f"{now} pipeline-gui {__version__}, Python {platform.python_version()}, {sys.platform}\n")
-            file.write("".join(traceback.format_exception(error)))
-    except OSError:
-        return None
-    return path
