@@ -1,0 +1,327 @@
+"""The window by clicks and keys against a real PostgreSQL and a real command server; their deaths included."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+from PySide6.QtCore import QElapsedTimer, Qt, QTimer
+from PySide6.QtTest import QTest
+
+from pipeline_gui.backend import Backend, open_backend
+from pipeline_gui.pipeline.ports import Actor
+from pipeline_gui.profile import Profile
+from pipeline_gui.resources import resource
+from pipeline_gui.settings import Settings
+from pipeline_gui.store import migrate
+from pipeline_gui.window.main_window import MainWindow
+from pipeline_gui.window.runs_model import Column
+from tests.command_server.harness import SLEEP, STUBBORN, CommandServer, command_server
+from tests.postgres import PostgresServer, running_server
+from tests.waiting import wait_until
+from tests.window.conftest import OpenWindow
+from tests.window.test_main_window import cell, click, is_on, text
+
+BROKEN = "raise ValueError('no such column: dep_dellay')"
+SECONDS = 30_000
+"""For what takes a second or two on a computer that does nothing else; in milliseconds."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandServer]:
+    """A command server with a stand-in Spark, which no test here harms."""
+    with command_server(tmp_path_factory.mktemp("spark")) as running:
+        yield running
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[CommandServer]:
+    """A command server that a test may kill."""
+    with command_server(tmp_path / "spark") as running:
+        yield running
+
+
+@pytest.fixture
+def own_postgres(tmp_path: Path) -> Iterator[PostgresServer]:
+    """A PostgreSQL that a test may kill."""
+    with running_server(tmp_path / "postgres") as running:
+        yield running
+
+
+@pytest.fixture
+def own_database(own_postgres: PostgresServer) -> str:
+    """The URL of a migrated database on it."""
+    url = own_postgres.url_of(own_postgres.create_database())
+    migrate(url, actor=Actor("tests", "localhost", "terminal"))
+    return url
+
+
+Connect = Callable[[str, CommandServer], Backend]
+
+
+@pytest.fixture
+def connect(tmp_path: Path) -> Iterator[Connect]:
+    """Opens backends, as several operators on several computers would."""
+    backends: list[Backend] = []
+
+    def open_one(database: str, server: CommandServer) -> Backend:
+        folder = tmp_path / f"profile{len(backends)}"
+        settings = Settings(
+            profile=Profile("test", folder, folder, folder / "logs"),
+            database_url=database,
+            spark_url=server.url,
+            spark_token=server.token,
+        )
+        backends.append(open_backend(settings))
+        return backends[-1]
+
+    yield open_one
+    for backend in backends:
+        backend.close()
+
+
+@pytest.fixture
+def ready(open_window: OpenWindow, connect: Connect, qtbot) -> Callable[..., MainWindow]:
+    """Opens a window that has read the record, with an application to start chosen in it."""
+
+    def open_one(
+        database: str, server: CommandServer, source: str = SLEEP, backend: Backend | None = None
+    ) -> MainWindow:
+        window = open_window(backend or connect(database, server))
+        file = server.folder / "job.toml"
+        file.write_text(f'name = "job"\nfile = "{server.app(source)}"\ngrace_seconds = 2\n')
+        window.open_configuration(str(file))
+        qtbot.waitUntil(lambda: window.box.currentText() == "job", timeout=SECONDS)
+        qtbot.waitUntil(lambda: is_on(window, "startAction"), timeout=SECONDS)
+        return window
+
+    return open_one
+
+
+def running_one(window: MainWindow, qtbot) -> str:
+    """Start by a click, and wait until the record says that it runs; its id."""
+    click(window, "startAction")
+    assert not is_on(window, "startAction")
+    qtbot.waitUntil(lambda: text(window, "statusLabel") == "Running · job", timeout=SECONDS)
+    qtbot.waitUntil(lambda: text(window, "messageLabel") == "Started “job”.", timeout=SECONDS)
+    assert is_on(window, "stopAction")
+    assert not is_on(window, "startAction")
+    return window.session.last.status["run_id"]
+
+
+def test_start_watch_and_stop(database: str, server: CommandServer, ready, qtbot) -> None:
+    window = ready(database, server)
+    running_one(window, qtbot)
+    assert cell(window, 0, Column.STATUS) == "running"
+    QTest.keyClick(window, Qt.Key.Key_Period, Qt.KeyboardModifier.ControlModifier)
+    assert not is_on(window, "stopAction")
+    qtbot.waitUntil(lambda: cell(window, 0, Column.STATUS) == "stopped", timeout=SECONDS)
+    qtbot.waitUntil(lambda: text(window, "messageLabel").startswith("Stopped “job” after"), timeout=SECONDS)
+    qtbot.waitUntil(lambda: is_on(window, "startAction"), timeout=SECONDS)
+    assert text(window, "statusLabel") == "Idle"
+
+
+def test_a_stubborn_run_is_stopped_without_grace(database: str, server: CommandServer, ready, qtbot) -> None:
+    window = ready(database, server, STUBBORN)
+    file = server.folder / "job.toml"
+    file.write_text(file.read_text().replace("grace_seconds = 2", "grace_seconds = 600"))
+    running_one(window, qtbot)
+    click(window, "stopAction")
+    qtbot.waitUntil(lambda: text(window, "statusLabel") == "Stopping · job", timeout=SECONDS)
+    assert cell(window, 0, Column.STATUS) == "stopping"
+    assert is_on(window, "forceAction")
+    window.actions_.force.trigger()
+    qtbot.waitUntil(lambda: cell(window, 0, Column.STATUS) == "stopped", timeout=SECONDS)
+
+
+def test_another_operator_was_quicker(database: str, server: CommandServer, ready, connect: Connect, qtbot) -> None:
+    window = ready(database, server)
+    other = connect(database, server)
+    answer = other.controller.start_pipeline({"name": "theirs", "file": str(server.app(SLEEP))})
+    assert answer["success"]
+    assert is_on(window, "startAction")  # its events have not been handled yet: it can't know
+    click(window, "startAction")
+    qtbot.waitUntil(lambda: "A pipeline is already running" in text(window, "messageLabel"), timeout=SECONDS)
+    qtbot.waitUntil(lambda: "theirs" in text(window, "statusLabel"), timeout=SECONDS)
+    assert not is_on(window, "startAction")
+    assert is_on(window, "stopAction")
+    other.controller.stop_pipeline()
+    qtbot.waitUntil(lambda: is_on(window, "startAction"), timeout=SECONDS)
+
+
+def test_a_run_that_fails_says_why(database: str, server: CommandServer, ready, qtbot) -> None:
+    window = ready(database, server, BROKEN)
+    click(window, "startAction")
+    qtbot.waitUntil(lambda: "failed after" in text(window, "messageLabel"), timeout=SECONDS)
+    assert "no such column: dep_dellay" in text(window, "messageLabel")
+    assert cell(window, 0, Column.STATUS) == "failed"
+    assert "no such column: dep_dellay" in cell(window, 0, Column.OUTCOME)
+    assert text(window, "statusLabel") == "Idle"
+    assert is_on(window, "startAction")
+
+
+def test_a_run_that_somebody_else_ends_while_its_row_is_selected(
+    database: str, server: CommandServer, ready, connect: Connect, qtbot
+) -> None:
+    window = ready(database, server)
+    run_id = running_one(window, qtbot)
+    assert window.page.table.select_run(run_id)
+    other = connect(database, server)
+    assert other.controller.stop_run(run_id)["success"]
+    qtbot.waitUntil(lambda: cell(window, 0, Column.STATUS) == "stopped", timeout=SECONDS)
+    assert window.page.table.selected_run.run_id == run_id
+    assert "was stopped by" in text(window, "messageLabel")
+    assert is_on(window, "startAction")
+
+
+def test_a_change_of_another_program_is_shown_at_once(database: str, server: CommandServer, ready, qtbot) -> None:
+    window = ready(database, server)
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO pipeline_runs (run_id, status, start_time) "
+            "VALUES ('theirs-1', 'running', now() AT TIME ZONE 'UTC')"
+        )
+    qtbot.waitUntil(lambda: "theirs-1" in text(window, "statusLabel"), timeout=5000)  # the fallback takes 30 s
+    assert not is_on(window, "startAction")
+    assert not is_on(window, "stopAction")
+    assert is_on(window, "releaseAction")
+    window.session.operations.release("theirs-1", "theirs-1")
+    qtbot.waitUntil(lambda: is_on(window, "startAction"), timeout=SECONDS)
+    assert cell(window, 0, Column.STATUS) == "failed"
+
+
+def test_a_database_killed_and_back(
+    own_postgres: PostgresServer, own_database: str, server: CommandServer, ready, qtbot
+) -> None:
+    window = ready(own_database, server)
+    running_one(window, qtbot)
+    for process in processes_of(own_postgres):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    wait_until(lambda: not own_postgres.postgres.is_running(), what="the end of PostgreSQL")
+    qtbot.waitUntil(lambda: text(window, "statusLabel") == "Unknown", timeout=SECONDS)
+    assert window.page.database_banner.isVisible()
+    assert "“job” was running then" in text(window, "databaseBannerLabel")
+    assert not is_on(window, "stopAction")
+    assert cell(window, 0, Column.STATUS) == "unknown"
+    own_postgres.postgres.start()
+    qtbot.waitUntil(lambda: text(window, "statusLabel") == "Running · job", timeout=SECONDS)
+    assert not window.page.database_banner.isVisible()
+    assert "The database answers again" in text(window, "messageLabel")
+    qtbot.waitUntil(lambda: window.session.is_live, timeout=SECONDS)
+    click(window, "stopAction")
+    qtbot.waitUntil(lambda: cell(window, 0, Column.STATUS) == "stopped", timeout=SECONDS)
+
+
+def test_a_command_server_killed_and_back(database: str, own_server: CommandServer, ready, qtbot) -> None:
+    window = ready(database, own_server)
+    running_one(window, qtbot)
+    own_server.kill()
+    qtbot.waitUntil(window.page.spark_banner.isVisible, timeout=SECONDS)
+    assert "“job” may be going on" in text(window, "sparkBannerLabel")
+    qtbot.waitUntil(lambda: text(window, "statusLabel") == "Lost contact · job", timeout=SECONDS)
+    assert cell(window, 0, Column.STATUS) == "lost contact"
+    own_server.start()
+    qtbot.waitUntil(lambda: text(window, "statusLabel") == "Running · job", timeout=SECONDS)
+    qtbot.waitUntil(lambda: not window.page.spark_banner.isVisible(), timeout=SECONDS)
+    assert "The Spark server answers again" in text(window, "messageLabel")
+    click(window, "stopAction")
+    qtbot.waitUntil(lambda: cell(window, 0, Column.STATUS) == "stopped", timeout=SECONDS)
+
+
+def test_a_stop_without_spark_is_recorded_and_carried_out_later(
+    database: str, own_server: CommandServer, ready, qtbot
+) -> None:
+    window = ready(database, own_server)
+    running_one(window, qtbot)
+    own_server.kill()
+    qtbot.waitUntil(window.page.spark_banner.isVisible, timeout=SECONDS)
+    click(window, "stopAction")
+    qtbot.waitUntil(lambda: is_on(window, "abandonAction"), timeout=SECONDS)
+    qtbot.waitUntil(lambda: "it is not confirmed" in text(window, "messageLabel"), timeout=SECONDS)
+    own_server.start()
+    qtbot.waitUntil(lambda: cell(window, 0, Column.STATUS) == "stopped", timeout=SECONDS)
+
+
+def test_while_both_servers_hang_the_window_paints_and_closes(
+    own_postgres: PostgresServer, own_database: str, own_server: CommandServer, ready, qtbot
+) -> None:
+    window = ready(own_database, own_server)
+    running_one(window, qtbot)
+    stopped = [*processes_of(own_postgres), psutil.Process(own_server.process.pid)]
+    for process in stopped:
+        process.suspend()
+    try:
+        click(window, "stopAction")
+        pauses = Pauses()
+        moved = [0]
+
+        def move() -> None:
+            moved[0] += 1
+            window.resize(900 + moved[0] % 100, 600)
+            window.repaint()
+            if moved[0] % 20 == 0:
+                QTest.keyClick(window, Qt.Key.Key_F5)
+
+        mover = QTimer(window)
+        mover.timeout.connect(move)
+        mover.start(20)
+        qtbot.waitUntil(lambda: text(window, "statusLabel") == "Unknown", timeout=SECONDS)
+        qtbot.wait(1500)
+        mover.stop()
+        assert moved[0] > 50
+        assert pauses.longest < 500, "something waited on the GUI thread"
+        began = time.monotonic()
+        window.close_now()
+        assert time.monotonic() - began < 0.5
+        assert not window.isVisible()
+    finally:
+        for process in stopped:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.resume()
+
+
+@pytest.mark.spark
+def test_a_real_spark_stream_is_started_watched_and_stopped(database: str, tmp_path: Path, ready, qtbot) -> None:
+    with command_server(tmp_path, real_spark=True, allow=[resource("pipelines"), tmp_path / "apps"]) as server:
+        window = ready(database, server)
+        window.box.setCurrentText("stream_events")
+        click(window, "startAction")
+        qtbot.waitUntil(lambda: text(window, "statusLabel") == "Running · stream_events", timeout=SECONDS)
+        qtbot.waitUntil(lambda: "stream batch" in text(window, "progressLabel"), timeout=120_000)
+        assert "rows/s" in cell(window, 0, Column.OUTCOME)
+        click(window, "stopAction")
+        qtbot.waitUntil(lambda: cell(window, 0, Column.STATUS) == "stopped", timeout=SECONDS)
+
+
+class Pauses:
+    """The longest time, in milliseconds, in which the event loop did not come round."""
+
+    def __init__(self) -> None:
+        self.longest = 0
+        self._since = QElapsedTimer()
+        self._since.start()
+        self._timer = QTimer()
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._round)
+        self._timer.start(5)
+
+    def _round(self) -> None:
+        self.longest = max(self.longest, self._since.restart())
+
+
+def processes_of(server: PostgresServer) -> list[psutil.Process]:
+    """The PostgreSQL server's processes, its parent first."""
+    with psycopg.connect(server.url_of("postgres"), connect_timeout=10) as connection:
+        row = connection.execute("SELECT pg_backend_pid()").fetchone()
+        assert row is not None
+        parent = psutil.Process(row[0]).parent()
+    assert parent is not None
+    assert parent.pid != os.getpid()
+    return [parent, *parent.children(recursive=True)]
