@@ -1,4 +1,4 @@
-"""``stop_pipeline`` until nothing of the run lives and its row is settled, against SIGTERM to the same driver by hand."""
+"""``stop_pipeline`` until nothing of the run lives and its row is settled, against SIGTERM to such a driver by hand."""
 
 from __future__ import annotations
 

@@ -113,6 +113,5 @@ class Operator:
             if terminal.process.poll() is None:
                 terminal.process.kill()
                 terminal.process.wait(10)
-        self._terminals.clear()
         if self.processes_of_the_run():
-            self.begin("stop", "--force").exit_code(60)
+            self.run("stop", "--force")
