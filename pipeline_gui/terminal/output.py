@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from pipeline_gui.pipeline.errors import ConfigurationInvalid, PipelineError
@@ -28,26 +29,24 @@ class Output:
     @property
     def is_terminal(self) -> bool:
         """Whether words go to a person's terminal, which can redraw lines."""
-        return not self.as_json and self.out.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
+        return not self.as_json and _is_terminal(self.out)
 
     @property
     def has_color(self) -> bool:
         """Whether words may be coloured; NO_COLOR says no."""
-        return self.is_terminal and not os.environ.get("NO_COLOR")
+        return self.is_terminal and _shows_color(self.out)
 
     def paint(self, text: str, *styles: str) -> str:
         """Text in a style, where there are colours."""
-        if not self.has_color or not styles:
-            return text
-        return f"\x1b[{';'.join(_CODES[style] for style in styles)}m{text}\x1b[0m"
+        return _painted(text, styles) if self.has_color else text
 
     def say(self, text: str) -> None:
         """Words of the result."""
         print(text, file=self.err if self.as_json else self.out, flush=True)
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, *styles: str) -> None:
         """Words beside the result: what is waited for, what went wrong."""
-        print(text, file=self.err, flush=True)
+        print(_painted(text, styles) if _shows_color(self.err) else text, file=self.err, flush=True)
 
     def write_json(self, answer: object, *, compact: bool = False) -> None:
         """The answer for programs. In ASCII, so that it is right whatever the locale."""
@@ -71,3 +70,15 @@ class Output:
         if isinstance(error, ConfigurationInvalid) and error.field:
             answer["field"] = error.field
         return self.answered(answer)
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    return stream.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
+
+
+def _shows_color(stream: TextIO) -> bool:
+    return _is_terminal(stream) and not os.environ.get("NO_COLOR")
+
+
+def _painted(text: str, styles: Sequence[str]) -> str:
+    return f"\x1b[{';'.join(_CODES[style] for style in styles)}m{text}\x1b[0m" if styles else text

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from pipeline_gui.pipeline.answers import RunAnswer
 from pipeline_gui.pipeline.run import RunStatus
@@ -17,9 +18,14 @@ from pipeline_gui.terminal.session import open_session
 from pipeline_gui.terminal.styles import look_of
 from pipeline_gui.terminal.text import clean, clock, cut, full_time, near_time
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
 HEADINGS = ("Status", "Pipeline", "Started", "Duration", "By", "Outcome", "Run")
 LONGEST_CELL = 60
 LONGEST_OUTCOME = 160
+WIDE = 110
+"""Columns of a terminal from which on a run is shown on one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +101,45 @@ def _write_text(rows: Sequence[Row], output: Output) -> None:
 
 
 def _write_table(rows: Sequence[Row], output: Output) -> None:
-    from rich.box import SIMPLE_HEAD
     from rich.console import Console
+
+    console = Console(file=output.out, no_color=not output.has_color, emoji=False, highlight=False)
+    console.print(_wide(rows) if console.width >= WIDE else _narrow(rows))
+
+
+def _wide(rows: Sequence[Row]) -> Table:
+    """One line for each run."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=True)
     for heading in HEADINGS:
-        table.add_column(heading, no_wrap=heading in ("Status", "Started", "Duration", "Run"), overflow="ellipsis")
+        # What is cut on a terminal is whole in a pipe; the id is never cut, since it is what other commands take.
+        table.add_column(
+            heading, no_wrap=True, overflow="ellipsis", ratio=1 if heading == "Outcome" else None,
+            max_width=24 if heading in ("Pipeline", "By") else None,
+        )  # fmt: skip
     for row in rows:
         sign, word, color = look_of(row.status)
         cells = (near_time(row.started), row.duration, row.by, row.outcome, row.run_id)
         # As text and not as markup: a message may hold square brackets.
         table.add_row(Text(f"{sign} {word}", style=color), Text(row.pipeline), *map(Text, cells))
-    Console(file=output.out, no_color=not output.has_color, emoji=False, highlight=False).print(table)
+    return table
+
+
+def _narrow(rows: Sequence[Row]) -> Table:
+    """Two lines for each run: the second has its id and its outcome."""
+    from rich.table import Table
+    from rich.text import Text
+
+    lines = Table.grid()
+    lines.add_column(no_wrap=True, overflow="ellipsis")
+    for row in rows:
+        sign, word, color = look_of(row.status)
+        first = Text(f"{sign} {word:<10} ", style=color)
+        first.append(f"{cut(row.pipeline, 20):<20}  {near_time(row.started):<19}  {row.duration:<9} ", style="default")
+        first.append(row.by, style="default")
+        lines.add_row(first)
+        lines.add_row(Text(f"  {row.run_id}  {row.outcome}", style="dim"))
+    return lines

@@ -7,7 +7,7 @@ import argparse
 from pipeline_gui.pipeline.answers import ActionAnswer
 from pipeline_gui.pipeline.run import RunStatus
 from pipeline_gui.terminal.configuration_file import configuration_of
-from pipeline_gui.terminal.exit_codes import DONE, INTERRUPTED, REFUSED, exit_code_of
+from pipeline_gui.terminal.exit_codes import DONE, INTERRUPTED, exit_code_of
 from pipeline_gui.terminal.output import Output
 from pipeline_gui.terminal.session import InterruptedAfter, finish_first, open_session
 from pipeline_gui.terminal.text import clean
@@ -58,7 +58,7 @@ def _with_run(answer: ActionAnswer) -> str:
 def _interrupted(answer: ActionAnswer, output: Output) -> int:
     if answer.get("status") != RunStatus.RUNNING:
         output.answered(answer)
-        return INTERRUPTED if answer["success"] else REFUSED
+        return INTERRUPTED
     run_id = answer["run_id"]
     if output.as_json:
         output.write_json(answer)

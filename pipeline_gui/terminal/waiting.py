@@ -140,7 +140,8 @@ def wait_for_run(backend: Backend, run_id: str, output: Output, *, with_log: boo
     if answer["success"]:
         output.say(output.paint(f"✔ {clean(answer['message'])}", "green"))
     else:
-        output.note(f"{'■' if answer.get('status') == RunStatus.STOPPED else '✖'} {clean(answer['message'])}")
+        sign, color = ("■", "yellow") if answer.get("status") == RunStatus.STOPPED else ("✖", "red")
+        output.note(f"{sign} {clean(answer['message'])}", color)
     return answer
 
 

@@ -102,6 +102,17 @@ def test_the_table_has_sign_word_and_colour_and_no_markup() -> None:
     assert "● Running" in text
 
 
+def test_a_narrow_terminal_gets_two_lines_and_the_whole_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    screen = Screen()
+    runs_module._write_table([row_of(run_answer(status="failed", error_message="x" * 300))], Output(out=screen))
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", screen.getvalue()).splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("✖ failed     flights")
+    assert lines[1].startswith(f"  {RUN_ID}  xxx")
+    assert max(map(len, lines)) <= 80
+
+
 def test_no_color_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     screen = Screen()

@@ -8,6 +8,7 @@ import pty
 import re
 import select
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -112,6 +113,21 @@ def test_control_c_leaves_the_run_going(program: Program) -> None:
     assert following.stdout.readline()
     following.send_signal(signal.SIGINT)
     assert (following.wait(15), following.communicate()[1]) == (130, "")
+
+
+def test_control_c_during_a_start_waits_for_its_answer(program: Program) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        environ = {"PIPELINE_GUI_SPARK_URL": f"http://127.0.0.1:{silent.getsockname()[1]}"}
+        process = program.begin("start", "--file", str(program.server.app(SLEEPS)), environ=environ)
+        silent.settimeout(20)
+        connection, _ = silent.accept()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+        connection.close()
+    assert process.returncode == 130
+    assert err.splitlines()[0] == "Waiting until the start is answered …"
+    assert len(err.splitlines()) == 2
+    assert program.running_id() is None
 
 
 def test_a_stop_from_elsewhere_ends_the_wait(program: Program) -> None:
