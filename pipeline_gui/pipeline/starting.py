@@ -196,10 +196,11 @@ class Starter:
         message = (
             f"The run was ended by somebody else while it started (now {ended.run.status}); it was undone on Spark."
         )
+        # The event first: a starter that dies between the two must not leave a kill of which nobody knows.
+        self._store.add_event(run_id, "start undone", self._actor, {"because": f"the row was {ended.run.status}"})
         try:
             if self._settler.make_sure_gone(ended):
                 self._store.mark_gone(run_id, self._actor, {"evidence": "fenced by its starter"})
-            self._store.add_event(run_id, "start undone", self._actor, {"because": f"the row was {ended.run.status}"})
         except (SparkUnavailable, SparkRefused) as error:
             message = f"The run was ended by somebody else while it started, and it may be alive on Spark: {error}"
         return self._answer(ended, False, message, "unconfirmed")

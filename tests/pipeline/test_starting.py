@@ -217,6 +217,15 @@ def test_a_run_that_somebody_ended_while_it_was_launched_is_undone(world: World)
     assert "start undone" in world.event_kinds(run_id)
 
 
+def test_an_undone_start_has_its_event_though_the_starter_dies_right_after(world: World) -> None:
+    world.spark.once_after("submit", lambda: world.execute("UPDATE pipeline_runs SET status = 'failed'"))
+    world.store.once_before("mark_gone", raising(StoreUnclear("The connection broke.")))
+    world.controller.start_pipeline(world.configuration())
+    (run,) = world.plain_store.recent(1)
+    assert not world.processes(run.run_id)
+    assert "start undone" in world.event_kinds(run.run_id)
+
+
 @pytest.mark.parametrize("error", [StoreUnavailable("The database went away."), StoreRefused("It is read-only now.")])
 def test_the_database_going_away_after_the_launch_leaves_the_run_running(world: World, error: Exception) -> None:
     world.store.once_before("change", raising(error))
