@@ -1,0 +1,122 @@
+"""Long walks by a seed: the same world as Hypothesis's, chosen faster and without shrinking, for millions of steps."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from tests.chaos.model.scheduler import Fault
+from tests.chaos.model.world import World
+
+FAULTS = [fault for fault in Fault if fault is not Fault.NONE]
+MOST_TASKS = 5
+STEPS = 60
+ACTIONS = {"start": 4, "stop": 3, "look": 2, "watch": 3, "hunt": 2, "abandon": 0.5, "confirm_gone": 0.5, "release": 0.5}
+
+
+class Walk:
+    """One example, that its seed repeats exactly."""
+
+    def __init__(self, seed: int, world: World) -> None:
+        self._random = random.Random(seed)
+        self._world = world
+        self._trace: list[str] = []
+        self._calm = self._random.choice([0.0, 0.1, 0.3])
+        """How much of what happens is a fault in this example."""
+
+    @property
+    def trace(self) -> str:
+        """What was done, a line each."""
+        return "\n".join(self._trace)
+
+    def run(self, steps: int = STEPS) -> None:
+        """Walk, then let everything come to rest. Raises Violation."""
+        with self._world.running():
+            for _ in range(steps):
+                self._step()
+            self._note("settle down")
+            self._world.settle_down()
+
+    def _step(self) -> None:
+        choose = self._random.choices
+        (step,) = choose(
+            [self._act, self._go, self._move, self._spark, self._kill, self._deliver, self._other],
+            [3, 8, 2, 1, 0.6 if self._calm else 0, 1, 0.5],
+        )
+        step()
+
+    def _act(self) -> None:
+        world, operator = self._world, self._random.randrange(3)
+        if len([task for task in world.scheduler.tasks if not task.done]) >= MOST_TASKS:
+            return
+        what = self._random.choices(list(ACTIONS), list(ACTIONS.values()))[0]
+        world.server.dying_seconds = self._random.choice([0.1, 0.1, 3.0, 60.0])
+        arguments: dict[str, Any] = {}
+        if what in ("start", "stop"):
+            arguments["grace"] = self._random.choice([0.0, 2.0, 20.0] if what == "start" else [None, None, 0.0])
+        self._note(f"{what} by {operator} {arguments}")
+        getattr(world, what)(operator, **arguments)
+
+    def _go(self) -> None:
+        world = self._world
+        ready = world.scheduler.ready()
+        if not ready:
+            return
+        task = self._random.choice(ready)
+        calls = self._random.choice([1, 1, 2, 3, 5, 8, 40])
+        for _ in range(calls):
+            if task.done or task not in world.scheduler.ready():
+                return
+            fault = self._random.choice(FAULTS) if self._random.random() < self._calm else Fault.NONE
+            self._note(f"{task.name} of {task.owner_name}: {task.point or 'goes on'} {fault}")
+            world.go(task, fault)
+
+    def _move(self) -> None:
+        seconds = self._random.choice([0.1, 0.6, 1.0, 3.0, 6.0, 9.0, 12.0])
+        self._note(f"{seconds} s pass")
+        self._world.move(seconds)
+
+    def _spark(self) -> None:
+        if self._random.random() < 0.05:
+            self._note("the server's state is lost")
+            self._world.state_is_lost()
+            return
+        if self._random.random() < 0.15 and self._calm:
+            self._note("the server's disk fills, or is cleared")
+            self._world.disk_fills()
+            return
+        if self._random.random() < 0.2 and self._calm:
+            port = self._random.choice(["spark", "spark", "store"])
+            self._note(f"{port} goes away, or comes back")
+            self._world.goes_away(port)
+            return
+        code = self._random.choice([0, 0, 1, 137])
+        self._note(f"the batch ends with {code}")
+        self._world.batch_ends(code)
+
+    def _kill(self) -> None:
+        operator = self._random.randrange(3)
+        self._note(f"{operator} is killed")
+        self._world.kill(operator)
+
+    def _deliver(self) -> None:
+        if self._world.scheduler.on_its_way:
+            index = self._random.randrange(len(self._world.scheduler.on_its_way))
+            self._note(f"{self._world.scheduler.on_its_way[index][0]} arrives")
+            self._world.deliver(index)
+
+    def _other(self) -> None:
+        what: Callable[[], None] = self._random.choice(
+            [
+                self._world.other_program_ends_the_run,
+                self._world.other_program_deletes_the_run,
+                self._world.other_program_runs,
+                self._world.failover_loses_the_run,
+            ]
+        )
+        self._note(what.__name__)
+        what()
+
+    def _note(self, line: str) -> None:
+        self._trace.append(f"{self._world.time():8.1f}  {line}")

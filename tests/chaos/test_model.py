@@ -1,0 +1,37 @@
+"""The seven invariants hold in every order that was tried, under every fault."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.chaos.model.invariants import Violation
+from tests.chaos.model.machine import DatabaseAlone, Model
+from tests.chaos.model.walk import Walk
+from tests.chaos.model.world import World
+
+QUICK = settings(
+    max_examples=60,
+    stateful_step_count=40,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.mark.parametrize("machine", [Model, DatabaseAlone], ids=lambda machine: machine.__name__)
+def test_the_invariants_hold_in_every_order(machine: type[Model]) -> None:
+    run_state_machine_as_test(machine, settings=QUICK)
+
+
+@pytest.mark.parametrize("guard", [True, False], ids=["both-guards", "database-alone"])
+def test_the_invariants_hold_on_long_walks(guard: bool) -> None:
+    for seed in range(250):
+        world = World(guard=guard)
+        walk = Walk(seed, world)
+        try:
+            walk.run()
+        except Violation as violation:
+            pytest.fail(f"seed {seed}: {violation}\n{walk.trace}")
