@@ -44,7 +44,7 @@ class CrashReporter(QObject):
 
     def __init__(self, window: QWidget, log_file: Path) -> None:
         super().__init__(window)
-        self._window = window
+        self.window = window
         self._log_file = log_file
         self._box: QMessageBox | None = None
         self._caught.connect(self._show, Qt.ConnectionType.QueuedConnection)
@@ -76,7 +76,7 @@ class CrashReporter(QObject):
         if self._box is not None:
             return  # one is enough: an error in a timer would open one each second
         report = f"{versions()}\n\n{details}"
-        box = QMessageBox(self._window)
+        box = QMessageBox(self.window)
         box.setObjectName("crashBox")
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setIcon(QMessageBox.Icon.Critical)

@@ -13,6 +13,7 @@ from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
+from pipeline_gui.pipeline.answers import RunAnswer
 from pipeline_gui.window.looks import Tone
 from pipeline_gui.window.main_window import MainWindow
 from pipeline_gui.window.messages import Message
@@ -23,7 +24,7 @@ _DATABASE_REASON = "connection to server at “db.ops.example”, port 5432 fail
 _SPARK_REASON = "http://spark.ops.example:8998 refused the connection"
 
 
-def _history() -> list:
+def _history() -> list[RunAnswer]:
     return [
         run("flights-b7", "completed", ago=12 * 3600, duration=1862),
         run("stream_events-2c", "stopped", ago=15 * 3600, duration=7520, stopped_by="ben@ops-1", by="ben@ops-1"),
@@ -153,7 +154,7 @@ def picture(state: str, folder: Path, theme: str) -> Path:
 def main(folder: Path) -> None:
     """Every state in both themes."""
     folder.mkdir(parents=True, exist_ok=True)
-    application = QApplication.instance() or QApplication([])
+    application = QApplication([])
     light = QPalette(application.palette())
     for theme, palette in (("light", light), ("dark", dark_palette())):
         application.setPalette(palette)

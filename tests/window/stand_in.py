@@ -8,17 +8,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pipeline_gui.pipeline.answers import ActionAnswer, RunAnswer, StatusAnswer, utc_text
+from pipeline_gui.pipeline.answers import ActionAnswer, ContactAnswer, RunAnswer, StatusAnswer, utc_text
 from pipeline_gui.pipeline.errors import StoreUnavailable
 from pipeline_gui.pipeline.ports import Change, Contact
 from pipeline_gui.profile import Profile
 from pipeline_gui.settings import Settings
 
 NOW = datetime.now(UTC)
-REACHED = {"reachable": True, "since": utc_text(NOW), "reason": None}
+REACHED: ContactAnswer = {"reachable": True, "since": utc_text(NOW), "reason": None}
 
 
-def away(reason: str, seconds: float = 5.0) -> dict[str, Any]:
+def away(reason: str, seconds: float = 5.0) -> ContactAnswer:
     """A server that can't be reached for so long."""
     return {"reachable": False, "since": utc_text(datetime.now(UTC) - timedelta(seconds=seconds)), "reason": reason}
 

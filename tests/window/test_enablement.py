@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline_gui.pipeline.answers import StatusAnswer
 from pipeline_gui.window.enablement import Kind, permissions
 from tests.window.stand_in import away, idle, running, unknown
 
+Pressed = frozenset[Kind]
+NOTHING: Pressed = frozenset()
 
-def on(status, pending=frozenset(), choice: str | None = "flights") -> set[Kind]:
+
+def on(status: StatusAnswer | None, pending: Pressed = NOTHING, choice: str | None = "flights") -> set[Kind]:
     return {kind for kind, permission in permissions(status, pending, choice).items() if permission.enabled}
 
 
-def why(kind: Kind, status, pending=frozenset()) -> str:
-    permission = permissions(status, pending, "flights")[kind]
+def why(kind: Kind, status: StatusAnswer | None) -> str:
+    permission = permissions(status, NOTHING, "flights")[kind]
     assert not permission.enabled
     return permission.sentence
 
@@ -72,7 +76,7 @@ def test_out_of_reach_a_run_can_be_abandoned() -> None:
         (Kind.CONFIRM_GONE, idle()),
     ],
 )
-def test_what_was_pressed_is_off_until_the_record_decides(kind: Kind, status) -> None:
+def test_what_was_pressed_is_off_until_the_record_decides(kind: Kind, status: StatusAnswer) -> None:
     assert kind in on(status)
     assert kind not in on(status, frozenset({kind}))
 

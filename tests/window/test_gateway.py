@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import shiboken6
 from PySide6.QtCore import QObject, QThread
-from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from pipeline_gui.pipeline.errors import StoreUnavailable
 from pipeline_gui.window import gateway as gateway_module
@@ -39,16 +39,15 @@ def heard() -> Heard:
     return Heard()
 
 
-def test_a_result_comes_back_on_the_gui_thread(gateway: Gateway, heard: Heard, qtbot) -> None:
-    worked_in = []
-    gateway.run(lambda: worked_in.append(threading.get_ident()) or 42, heard.success, heard.failure, heard)
+def test_a_result_comes_back_on_the_gui_thread(gateway: Gateway, heard: Heard, qtbot: QtBot) -> None:
+    gateway.run(threading.get_ident, heard.success, heard.failure, heard)
     assert heard.results == []  # never at once: what follows the call sees the state before it
-    qtbot.waitUntil(lambda: heard.results == [42])
-    assert worked_in != [threading.get_ident()]
-    assert heard.threads == {QApplication.instance().thread()}
+    qtbot.waitUntil(lambda: len(heard.results) == 1)
+    assert heard.results != [threading.get_ident()]
+    assert heard.threads == {gateway.thread()}
 
 
-def test_an_error_comes_back_as_it_is(gateway: Gateway, heard: Heard, qtbot) -> None:
+def test_an_error_comes_back_as_it_is(gateway: Gateway, heard: Heard, qtbot: QtBot) -> None:
     def work() -> None:
         raise StoreUnavailable("The database does not answer.")
 
@@ -57,7 +56,9 @@ def test_an_error_comes_back_as_it_is(gateway: Gateway, heard: Heard, qtbot) -> 
     assert str(heard.errors[0]) == "The database does not answer."
 
 
-def test_a_surprise_comes_back_and_is_logged(gateway: Gateway, heard: Heard, qtbot, caplog) -> None:
+def test_a_surprise_comes_back_and_is_logged(
+    gateway: Gateway, heard: Heard, qtbot: QtBot, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level(logging.ERROR, gateway_module.__name__):
         gateway.run(lambda: 1 / 0, heard.success, heard.failure, heard)
         qtbot.waitUntil(lambda: bool(heard.errors))
@@ -65,7 +66,7 @@ def test_a_surprise_comes_back_and_is_logged(gateway: Gateway, heard: Heard, qtb
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_a_result_for_a_receiver_that_is_gone_is_dropped(gateway: Gateway, heard: Heard, qtbot) -> None:
+def test_a_result_for_a_receiver_that_is_gone_is_dropped(gateway: Gateway, heard: Heard, qtbot: QtBot) -> None:
     go = threading.Event()
     owner = QObject()
     gateway.run(lambda: go.wait(10), heard.success, heard.failure, owner)
@@ -92,7 +93,7 @@ def test_a_call_from_another_thread_raises(gateway: Gateway, heard: Heard) -> No
     assert len(caught) == 1
 
 
-def test_refreshes_that_hang_leave_threads_for_actions(gateway: Gateway, heard: Heard, qtbot) -> None:
+def test_refreshes_that_hang_leave_threads_for_actions(gateway: Gateway, heard: Heard, qtbot: QtBot) -> None:
     go = threading.Event()
     for _ in range(20):
         gateway.run(lambda: go.wait(30), heard.success, heard.failure, heard, Lane.REFRESHES)
@@ -103,7 +104,7 @@ def test_refreshes_that_hang_leave_threads_for_actions(gateway: Gateway, heard: 
     qtbot.waitUntil(lambda: len(heard.results) == 21)
 
 
-def test_closing_does_not_wait_longer_than_told(gateway: Gateway, heard: Heard, qtbot) -> None:
+def test_closing_does_not_wait_longer_than_told(gateway: Gateway, heard: Heard, qtbot: QtBot) -> None:
     go = threading.Event()
     gateway.run(lambda: go.wait(30), heard.success, heard.failure, heard)
     qtbot.waitUntil(lambda: gateway.busy_threads == 1)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAction, QPalette
+from PySide6.QtGui import QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
@@ -15,58 +16,37 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMenu,
+    QMessageBox,
+    QProgressBar,
     QPushButton,
-    QTableView,
     QWidget,
 )
+from pytestqt.qtbot import QtBot
 
+from pipeline_gui.pipeline.answers import StatusAnswer
 from pipeline_gui.pipeline.errors import StoreUnavailable
 from pipeline_gui.window.main_window import MainWindow
 from pipeline_gui.window.runs_model import Column
 from tests.window.conftest import OpenWindow
+from tests.window.finding import action, cell, click, found, has_read, is_on, selected, session, table, text
 from tests.window.screenshots import dark_palette
 from tests.window.stand_in import StandInBackend, away, idle, run, running, unknown
 
 
 @pytest.fixture
-def window(open_window: OpenWindow, backend: StandInBackend, qtbot) -> MainWindow:
+def window(open_window: OpenWindow, backend: StandInBackend, qtbot: QtBot) -> MainWindow:
     """A window that has read the record once."""
     made = open_window(backend)
-    qtbot.waitUntil(lambda: made.session.last is not None)
+    qtbot.waitUntil(lambda: has_read(made))
     return made
-
-
-def action(window: QWidget, name: str) -> QAction:
-    return window.findChild(QAction, name)
-
-
-def text(window: QWidget, name: str) -> str:
-    return window.findChild(QLabel, name).text()
-
-
-def button(window: MainWindow, name: str) -> QWidget:
-    """The toolbar's button of an action, as a mouse finds it."""
-    toolbar = window.findChild(QWidget, "toolbar")
-    return toolbar.widgetForAction(action(window, name))
-
-
-def click(window: MainWindow, name: str) -> None:
-    QTest.mouseClick(button(window, name), Qt.MouseButton.LeftButton)
-
-
-def cell(window: MainWindow, row: int, column: Column) -> str:
-    model = window.findChild(QTableView, "runsTable").model()
-    return model.index(row, column).data()
-
-
-def is_on(window: MainWindow, name: str) -> bool:
-    return action(window, name).isEnabled()
 
 
 # --- the first look --------------------------------------------------------------------------------------------------
 
 
-def test_before_the_record_is_read_nothing_can_be_pressed(open_window, backend, qtbot) -> None:
+def test_before_the_record_is_read_nothing_can_be_pressed(
+    open_window: OpenWindow, backend: StandInBackend, qtbot: QtBot
+) -> None:
     backend.controller.let_refresh.clear()
     window = open_window(backend)
     assert not is_on(window, "startAction")
@@ -80,7 +60,7 @@ def test_before_the_record_is_read_nothing_can_be_pressed(open_window, backend, 
 def test_with_nothing_recorded_it_says_what_to_do(window: MainWindow) -> None:
     assert text(window, "statusLabel") == "Idle"
     assert "press Start" in text(window, "emptyText")
-    assert window.findChild(QLabel, "emptyTitle").isVisible()
+    assert found(window, QLabel, "emptyTitle").isVisible()
     assert is_on(window, "startAction")
     assert not is_on(window, "stopAction")
     assert "No pipeline is running" in action(window, "stopAction").toolTip()
@@ -90,11 +70,11 @@ def test_it_watches_and_listens(window: MainWindow, backend: StandInBackend) -> 
     assert backend.watching
     assert len(backend.subscriptions) == 1
     assert "live" in text(window, "connectionLabel")
-    assert "database: connected" in window.findChild(QLabel, "connectionLabel").accessibleName()
+    assert "database: connected" in found(window, QLabel, "connectionLabel").accessibleName()
 
 
 def test_the_samples_can_be_chosen(window: MainWindow) -> None:
-    box = window.findChild(QComboBox, "configurationBox")
+    box = found(window, QComboBox, "configurationBox")
     names = [box.itemText(i) for i in range(box.count()) if box.itemText(i)]
     assert names == ["flights", "stream_events", "broken", "Open a file…"]
 
@@ -107,7 +87,7 @@ def test_shortcuts(window: MainWindow) -> None:
 # --- actions ---------------------------------------------------------------------------------------------------------
 
 
-def test_start_is_off_at_once_and_the_record_decides(window: MainWindow, backend: StandInBackend, qtbot) -> None:
+def test_start_is_off_at_once_and_the_record_decides(window: MainWindow, backend: StandInBackend, qtbot: QtBot) -> None:
     backend.controller.let_act.clear()
     click(window, "startAction")
     assert not is_on(window, "startAction")
@@ -128,7 +108,9 @@ def test_start_is_off_at_once_and_the_record_decides(window: MainWindow, backend
     assert backend.controller.calls[0][1]["name"] == "flights"
 
 
-def test_a_start_that_is_refused_says_so_and_is_on_again(window: MainWindow, backend: StandInBackend, qtbot) -> None:
+def test_a_start_that_is_refused_says_so_and_is_on_again(
+    window: MainWindow, backend: StandInBackend, qtbot: QtBot
+) -> None:
     backend.controller.answer = {
         "success": False,
         "run_id": "x",
@@ -140,14 +122,14 @@ def test_a_start_that_is_refused_says_so_and_is_on_again(window: MainWindow, bac
     qtbot.waitUntil(lambda: is_on(window, "startAction"))
 
 
-def test_an_action_that_raises_says_so(window: MainWindow, backend: StandInBackend, qtbot) -> None:
+def test_an_action_that_raises_says_so(window: MainWindow, backend: StandInBackend, qtbot: QtBot) -> None:
     backend.controller.raises = StoreUnavailable("The database does not answer.")
     click(window, "startAction")
     qtbot.waitUntil(lambda: text(window, "messageLabel") == "The database does not answer.")
     qtbot.waitUntil(lambda: is_on(window, "startAction"))
 
 
-def test_stop_names_the_run_that_is_shown(window: MainWindow, backend: StandInBackend, qtbot) -> None:
+def test_stop_names_the_run_that_is_shown(window: MainWindow, backend: StandInBackend, qtbot: QtBot) -> None:
     backend.controller.status = running("flights-77")
     QTest.keyClick(window, Qt.Key.Key_F5)
     qtbot.waitUntil(lambda: is_on(window, "stopAction"))
@@ -158,7 +140,7 @@ def test_stop_names_the_run_that_is_shown(window: MainWindow, backend: StandInBa
     qtbot.waitUntil(lambda: text(window, "statusLabel") == "Running · other")
 
 
-def test_a_stop_without_grace(window: MainWindow, backend: StandInBackend, qtbot) -> None:
+def test_a_stop_without_grace(window: MainWindow, backend: StandInBackend, qtbot: QtBot) -> None:
     backend.controller.status = running(phase="stopping", stop_requested_by="ben@ops-1")
     backend.change()
     qtbot.waitUntil(lambda: is_on(window, "forceAction"))
@@ -167,7 +149,7 @@ def test_a_stop_without_grace(window: MainWindow, backend: StandInBackend, qtbot
     qtbot.waitUntil(lambda: backend.controller.calls == [("stop", "flights-1", 0.0)])
 
 
-def test_force_goes_through_while_a_stop_waits(window: MainWindow, backend: StandInBackend, qtbot) -> None:
+def test_force_goes_through_while_a_stop_waits(window: MainWindow, backend: StandInBackend, qtbot: QtBot) -> None:
     backend.controller.status = running()
     backend.change()
     qtbot.waitUntil(lambda: is_on(window, "stopAction"))
@@ -185,14 +167,22 @@ def test_force_goes_through_while_a_stop_waits(window: MainWindow, backend: Stan
         (running(ours=False, started_by=None), "releaseAction", "release", ("release", "flights-1")),
     ],
 )
-def test_letting_go_needs_a_typed_word(window, backend, qtbot, status, name, word, call) -> None:
+def test_letting_go_needs_a_typed_word(
+    window: MainWindow,
+    backend: StandInBackend,
+    qtbot: QtBot,
+    status: StatusAnswer,
+    name: str,
+    word: str,
+    call: tuple[str, str],
+) -> None:
     backend.controller.status = status
     backend.change()
     qtbot.waitUntil(lambda: is_on(window, name))
     action(window, name).trigger()
-    dialog = window.findChild(QDialog, "typedConfirmation")
-    typed = dialog.findChild(QLineEdit, "confirmationEdit")
-    go = dialog.findChild(QPushButton, "confirmButton")
+    dialog = found(window, QDialog, "typedConfirmation")
+    typed = found(dialog, QLineEdit, "confirmationEdit")
+    go = found(dialog, QPushButton, "confirmButton")
     QTest.keyClicks(typed, "yes")
     QTest.keyClick(typed, Qt.Key.Key_Return)
     assert dialog.isVisible()
@@ -204,38 +194,40 @@ def test_letting_go_needs_a_typed_word(window, backend, qtbot, status, name, wor
     qtbot.waitUntil(lambda: backend.controller.calls == [call])
 
 
-def test_a_word_that_nothing_lives(window: MainWindow, backend: StandInBackend, qtbot) -> None:
+def test_a_word_that_nothing_lives(window: MainWindow, backend: StandInBackend, qtbot: QtBot) -> None:
     backend.controller.runs = [run("old-1", "failed")]
     backend.change()
-    table = window.findChild(QTableView, "runsTable")
-    qtbot.waitUntil(lambda: table.model().rowCount() == 1)
-    table.customContextMenuRequested.emit(table.visualRect(table.model().index(0, 0)).center())
-    menu = table.findChild(QMenu)
+    runs = table(window)
+    qtbot.waitUntil(lambda: runs.model().rowCount() == 1)
+    runs.customContextMenuRequested.emit(runs.visualRect(runs.model().index(0, 0)).center())
+    menu = found(runs, QMenu)
     next(a for a in menu.actions() if "Nothing of it lives" in a.text()).trigger()
     menu.close()
-    dialog = window.findChild(QDialog, "typedConfirmation")
-    QTest.keyClicks(dialog.findChild(QLineEdit, "confirmationEdit"), "nothing lives")
-    QTest.keyClick(dialog.findChild(QLineEdit, "confirmationEdit"), Qt.Key.Key_Return)
+    dialog = found(window, QDialog, "typedConfirmation")
+    QTest.keyClicks(found(dialog, QLineEdit, "confirmationEdit"), "nothing lives")
+    QTest.keyClick(found(dialog, QLineEdit, "confirmationEdit"), Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: backend.controller.calls == [("confirm_gone", "old-1")])
 
 
-def test_a_message_takes_no_focus(window: MainWindow, backend: StandInBackend, qtbot) -> None:
-    table = window.findChild(QTableView, "runsTable")
+def test_a_message_takes_no_focus(window: MainWindow, backend: StandInBackend, qtbot: QtBot) -> None:
+    runs = table(window)
     window.activateWindow()
-    table.setFocus()
+    runs.setFocus()
     QTest.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: text(window, "messageLabel") == "Started “flights”.")
-    assert window.focusWidget() is table
+    assert window.focusWidget() is runs
 
 
 # --- files -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_file_is_opened_and_started(window: MainWindow, backend: StandInBackend, qtbot, tmp_path: Path) -> None:
+def test_a_file_is_opened_and_started(
+    window: MainWindow, backend: StandInBackend, qtbot: QtBot, tmp_path: Path
+) -> None:
     file = tmp_path / "nightly.toml"
     file.write_text('name = "nightly"\nfile = "job.py"\n')
     window.open_configuration(str(file))
-    box = window.findChild(QComboBox, "configurationBox")
+    box = found(window, QComboBox, "configurationBox")
     qtbot.waitUntil(lambda: box.currentText() == "nightly")
     file.write_text('name = "nightly"\nfile = "job2.py"\n')  # edited since: what the file says now is what starts
     click(window, "startAction")
@@ -244,24 +236,26 @@ def test_a_file_is_opened_and_started(window: MainWindow, backend: StandInBacken
 
 
 @pytest.mark.parametrize(("name", "content"), [("missing.toml", None), ("bad.toml", "name = ")])
-def test_a_file_that_is_wrong_is_refused_in_words(window, qtbot, tmp_path: Path, name: str, content) -> None:
+def test_a_file_that_is_wrong_is_refused_in_words(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, name: str, content: str | None
+) -> None:
     file = tmp_path / name
     if content is not None:
         file.write_text(content)
     window.open_configuration(str(file))
     qtbot.waitUntil(lambda: name in text(window, "messageLabel"))
-    assert window.findChild(QComboBox, "configurationBox").currentText() == "flights"
+    assert found(window, QComboBox, "configurationBox").currentText() == "flights"
 
 
-def test_the_last_entry_lets_choose_a_file(window: MainWindow, qtbot) -> None:
-    box = window.findChild(QComboBox, "configurationBox")
+def test_the_last_entry_lets_choose_a_file(window: MainWindow, qtbot: QtBot) -> None:
+    box = found(window, QComboBox, "configurationBox")
     box.setFocus()
     for _ in range(5):
         QTest.keyClick(box, Qt.Key.Key_Down)  # passing by it opens nothing
     assert window.findChild(QDialog, "openDialog") is None
     assert box.currentText() == "broken"
     box.setCurrentIndex(box.count() - 1)
-    dialog = window.findChild(QDialog, "openDialog")
+    dialog = found(window, QDialog, "openDialog")
     assert dialog.isVisible()
     assert box.currentText() == "broken"
     dialog.reject()
@@ -270,18 +264,20 @@ def test_the_last_entry_lets_choose_a_file(window: MainWindow, qtbot) -> None:
 # --- updates in place ------------------------------------------------------------------------------------------------
 
 
-def test_selection_scroll_widths_and_an_open_menu_stay(window: MainWindow, backend: StandInBackend, qtbot) -> None:
+def test_selection_scroll_widths_and_an_open_menu_stay(
+    window: MainWindow, backend: StandInBackend, qtbot: QtBot
+) -> None:
     backend.controller.runs = [run(f"job-{i}", "completed", ago=60 * (i + 1)) for i in range(60)]
     backend.change()
-    table = window.findChild(QTableView, "runsTable")
-    qtbot.waitUntil(lambda: table.model().rowCount() == 60)
-    table.selectRow(30)
-    table.setColumnWidth(Column.PIPELINE, 222)
-    table.verticalScrollBar().setValue(table.verticalScrollBar().maximum() // 2)
-    top = table.indexAt(QPoint(5, 5)).siblingAtColumn(Column.PIPELINE).data()
-    chosen = window.page.table.selected_run.run_id
-    table.customContextMenuRequested.emit(table.visualRect(table.model().index(30, 0)).center())
-    menu = table.findChild(QMenu)
+    runs = table(window)
+    qtbot.waitUntil(lambda: runs.model().rowCount() == 60)
+    runs.selectRow(30)
+    runs.setColumnWidth(Column.PIPELINE, 222)
+    runs.verticalScrollBar().setValue(runs.verticalScrollBar().maximum() // 2)
+    top = runs.indexAt(QPoint(5, 5)).siblingAtColumn(Column.PIPELINE).data()
+    chosen = selected(window)
+    runs.customContextMenuRequested.emit(runs.visualRect(runs.model().index(30, 0)).center())
+    menu = found(runs, QMenu)
     assert menu.isVisible()
     backend.controller.runs = [
         run(f"job-{i}", "failed" if i == 30 else "completed", ago=60 * (i + 1)) for i in range(60)
@@ -289,13 +285,15 @@ def test_selection_scroll_widths_and_an_open_menu_stay(window: MainWindow, backe
     backend.change()
     qtbot.waitUntil(lambda: cell(window, 30, Column.STATUS) == "failed")
     assert menu.isVisible()
-    assert window.page.table.selected_run.run_id == chosen
-    assert table.columnWidth(Column.PIPELINE) == 222
-    assert table.indexAt(QPoint(5, 5)).siblingAtColumn(Column.PIPELINE).data() == top
+    assert selected(window) == chosen
+    assert runs.columnWidth(Column.PIPELINE) == 222
+    assert runs.indexAt(QPoint(5, 5)).siblingAtColumn(Column.PIPELINE).data() == top
     menu.close()
 
 
-def test_the_selected_row_stays_selected_when_its_run_ends(window, backend, qtbot) -> None:
+def test_the_selected_row_stays_selected_when_its_run_ends(
+    window: MainWindow, backend: StandInBackend, qtbot: QtBot
+) -> None:
     backend.controller.status = running()
     backend.controller.runs = [run("flights-1", "running", ago=5), run("old-1", "stopped")]
     backend.change()
@@ -307,11 +305,11 @@ def test_the_selected_row_stays_selected_when_its_run_ends(window, backend, qtbo
     ]
     backend.change()
     qtbot.waitUntil(lambda: text(window, "statusLabel") == "Idle")
-    assert window.page.table.selected_run.run_id == "flights-1"
+    assert selected(window) == "flights-1"
     assert text(window, "messageLabel") == "“flights” was stopped by ben@ops-1 after 4 s."
 
 
-def test_newest_first_and_unknown_starts_last(window, backend, qtbot) -> None:
+def test_newest_first_and_unknown_starts_last(window: MainWindow, backend: StandInBackend, qtbot: QtBot) -> None:
     backend.controller.runs = [
         run("b-1", "completed", ago=10),
         run("a-1", "failed", ago=100),
@@ -322,7 +320,7 @@ def test_newest_first_and_unknown_starts_last(window, backend, qtbot) -> None:
     assert [cell(window, i, Column.PIPELINE) for i in range(3)] == ["b", "a", "x"]
 
 
-def test_the_duration_ticks(window: MainWindow, backend: StandInBackend, qtbot) -> None:
+def test_the_duration_ticks(window: MainWindow, backend: StandInBackend, qtbot: QtBot) -> None:
     backend.controller.status = running(seconds=59.5)
     backend.controller.runs = [run("flights-1", "running", ago=59.5, duration=59.5)]
     backend.change()
@@ -333,8 +331,10 @@ def test_the_duration_ticks(window: MainWindow, backend: StandInBackend, qtbot) 
     assert backend.controller.asked == asked
 
 
-def test_progress_is_shown_with_a_bar_for_tasks_and_without_for_a_stream(window, backend, qtbot) -> None:
-    bar = window.findChild(QWidget, "progressBar")
+def test_progress_is_shown_with_a_bar_for_tasks_and_without_for_a_stream(
+    window: MainWindow, backend: StandInBackend, qtbot: QtBot
+) -> None:
+    bar = found(window, QProgressBar, "progressBar")
     progress = {"text": "job 3 · 124 of 200 tasks", "tasks_completed": 124, "tasks_total": 200}
     backend.controller.status = running(progress=progress)
     backend.change()
@@ -350,7 +350,7 @@ def test_progress_is_shown_with_a_bar_for_tasks_and_without_for_a_stream(window,
 # --- out of reach ----------------------------------------------------------------------------------------------------
 
 
-def test_a_database_that_went_away_and_came_back(window: MainWindow, backend: StandInBackend, qtbot) -> None:
+def test_a_database_that_went_away_and_came_back(window: MainWindow, backend: StandInBackend, qtbot: QtBot) -> None:
     backend.controller.status = running()
     backend.controller.runs = [run("flights-1", "running", ago=5), run("old-1", "completed")]
     backend.change()
@@ -358,7 +358,7 @@ def test_a_database_that_went_away_and_came_back(window: MainWindow, backend: St
     backend.controller.status = unknown("The database at db.example:5432 does not answer.")
     QTest.keyClick(window, Qt.Key.Key_F5)
     qtbot.waitUntil(lambda: text(window, "statusLabel") == "Unknown")
-    banner = window.findChild(QWidget, "databaseBanner")
+    banner = found(window, QWidget, "databaseBanner")
     assert banner.isVisible()
     said = text(window, "databaseBannerLabel")
     assert "since" in said
@@ -369,7 +369,7 @@ def test_a_database_that_went_away_and_came_back(window: MainWindow, backend: St
     assert "not known" in action(window, "stopAction").toolTip()
     assert cell(window, 0, Column.STATUS) == "unknown"
     assert cell(window, 1, Column.STATUS) == "completed"  # what ended is not undone
-    assert "can't be reached" in window.findChild(QLabel, "connectionLabel").accessibleName()
+    assert "can't be reached" in found(window, QLabel, "connectionLabel").accessibleName()
     assert text(window, "durationLabel") == ""
     backend.controller.status = running()
     qtbot.waitUntil(lambda: text(window, "statusLabel") == "Running · flights", timeout=5000)  # by itself
@@ -378,18 +378,22 @@ def test_a_database_that_went_away_and_came_back(window: MainWindow, backend: St
     assert is_on(window, "stopAction")
 
 
-def test_spark_out_of_reach_is_noticed_without_a_change(window: MainWindow, backend: StandInBackend, qtbot) -> None:
+def test_spark_out_of_reach_is_noticed_without_a_change(
+    window: MainWindow, backend: StandInBackend, qtbot: QtBot
+) -> None:
     backend.controller.status = running(spark=away("refused"), phase="lost_contact")
-    qtbot.waitUntil(lambda: window.findChild(QWidget, "sparkBanner").isVisible(), timeout=5000)
+    qtbot.waitUntil(lambda: found(window, QWidget, "sparkBanner").isVisible(), timeout=5000)
     assert "“flights” may be going on" in text(window, "sparkBannerLabel")
     assert text(window, "statusLabel") == "Lost contact · flights"
     assert is_on(window, "stopAction")
     backend.controller.status = running()
-    qtbot.waitUntil(lambda: not window.findChild(QWidget, "sparkBanner").isVisible(), timeout=5000)
+    qtbot.waitUntil(lambda: not found(window, QWidget, "sparkBanner").isVisible(), timeout=5000)
     assert "The Spark server answers again" in text(window, "messageLabel")
 
 
-def test_while_everything_hangs_the_window_works_and_closes(window, backend, qtbot) -> None:
+def test_while_everything_hangs_the_window_works_and_closes(
+    window: MainWindow, backend: StandInBackend, qtbot: QtBot
+) -> None:
     backend.controller.status = running()
     backend.change()
     qtbot.waitUntil(lambda: is_on(window, "stopAction"))
@@ -414,28 +418,28 @@ def test_closing_while_idle_asks_nothing(window: MainWindow, backend: StandInBac
     assert backend.subscriptions[0].closed.wait(5)
 
 
-def test_closing_during_a_run_says_that_it_goes_on(window: MainWindow, backend: StandInBackend, qtbot) -> None:
+def test_closing_during_a_run_says_that_it_goes_on(window: MainWindow, backend: StandInBackend, qtbot: QtBot) -> None:
     backend.controller.status = running()
     backend.change()
     qtbot.waitUntil(lambda: is_on(window, "stopAction"))
     window.close()
-    question = window.findChild(QDialog, "closeQuestion")
+    question = found(window, QMessageBox, "closeQuestion")
     assert "goes on" in question.text()
     question.reject()
     assert window.isVisible()
     window.close()
-    question = window.findChildren(QDialog, "closeQuestion")[-1]
+    question = window.findChildren(QMessageBox, "closeQuestion")[-1]
     QTest.mouseClick(question.defaultButton(), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not window.isVisible())
     assert backend.controller.calls == []
 
 
-def test_a_change_heard_after_the_window_is_gone_is_dropped(open_window, backend, qtbot, qapp) -> None:
-    import shiboken6
-
+def test_a_change_heard_after_the_window_is_gone_is_dropped(
+    open_window: OpenWindow, backend: StandInBackend, qtbot: QtBot, qapp: QApplication
+) -> None:
     window = open_window(backend)
-    qtbot.waitUntil(lambda: window.session.last is not None)
-    gateway = window.session.gateway
+    qtbot.waitUntil(lambda: has_read(window))
+    gateway = session(window).gateway
     shiboken6.delete(window)
     backend.change()
     qapp.processEvents()
@@ -446,7 +450,9 @@ def test_a_change_heard_after_the_window_is_gone_is_dropped(open_window, backend
 # --- looks -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_change_of_theme_is_followed(window: MainWindow, backend: StandInBackend, qapp: QApplication, qtbot) -> None:
+def test_a_change_of_theme_is_followed(
+    window: MainWindow, backend: StandInBackend, qapp: QApplication, qtbot: QtBot
+) -> None:
     backend.controller.runs = [run("old-1", "failed")]
     backend.change()
     qtbot.waitUntil(lambda: window.page.model.rowCount() == 1)
@@ -461,18 +467,18 @@ def test_a_change_of_theme_is_followed(window: MainWindow, backend: StandInBacke
         qapp.setPalette(light)
 
 
-def test_the_name_of_the_system_is_shown(open_window, qtbot) -> None:
+def test_the_name_of_the_system_is_shown(open_window: OpenWindow, qtbot: QtBot) -> None:
     backend = StandInBackend(
         name="production", color="#8a1538", database_url="postgresql://u:secret@db/ops", spark_url="http://s"
     )
     window = open_window(backend)
     assert window.windowTitle() == "Pipelines · production"
     assert text(window, "systemBadge") == "production"
-    assert "secret" not in window.findChild(QLabel, "systemBadge").toolTip()
-    qtbot.waitUntil(lambda: window.session.last is not None)
+    assert "secret" not in found(window, QLabel, "systemBadge").toolTip()
+    qtbot.waitUntil(lambda: has_read(window))
 
 
-def test_a_long_message_does_not_widen_the_window(window: MainWindow, backend: StandInBackend, qtbot) -> None:
+def test_a_long_message_does_not_widen_the_window(window: MainWindow, backend: StandInBackend, qtbot: QtBot) -> None:
     backend.controller.answer = {"success": False, "run_id": None, "message": "no " * 2000, "reason": "refused"}
     width = window.minimumSizeHint().width()
     click(window, "startAction")

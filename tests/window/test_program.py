@@ -10,19 +10,22 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMessageLogContext, Qt, QtMsgType
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
 
 from pipeline_gui.pipeline.errors import StoreUnavailable
 from pipeline_gui.window.crash import CrashReporter, log_qt_message, start_log
 from pipeline_gui.window.opener import Opener
 from tests.waiting import wait_until
 from tests.window.conftest import OpenWindow
+from tests.window.finding import found
 from tests.window.stand_in import StandInBackend
 
 
@@ -71,11 +74,13 @@ def test_a_signal_closes_it_within_two_seconds_though_its_servers_hang(
     assert took < 2.5
 
 
-def test_opening_says_what_is_waited_for_and_a_failure_can_be_tried_again(open_window: OpenWindow, qtbot) -> None:
+def test_opening_says_what_is_waited_for_and_a_failure_can_be_tried_again(
+    open_window: OpenWindow, qtbot: QtBot
+) -> None:
     backend = StandInBackend()
     go, attempts = threading.Event(), []
 
-    def open_it(say):
+    def open_it(say: Callable[[str], None]) -> Any:
         attempts.append(1)
         say("Starting PostgreSQL on this computer…")
         assert go.wait(10)
@@ -88,10 +93,10 @@ def test_opening_says_what_is_waited_for_and_a_failure_can_be_tried_again(open_w
     opener.opened.connect(window.attach)
     assert not window.actions_.start.isEnabled()
     opener.open()
-    text = window.findChild(QLabel, "openingText")
+    text = found(window, QLabel, "openingText")
     qtbot.waitUntil(lambda: text.text() == "Starting PostgreSQL on this computer…")
     go.set()
-    again = window.findChild(QPushButton, "tryAgainButton")
+    again = found(window, QPushButton, "tryAgainButton")
     qtbot.waitUntil(again.isVisible)
     assert text.text() == "The disk is full: free some space."
     QTest.mouseClick(again, Qt.MouseButton.LeftButton)
@@ -101,7 +106,7 @@ def test_opening_says_what_is_waited_for_and_a_failure_can_be_tried_again(open_w
 
 
 @pytest.fixture
-def reporter(qapp, tmp_path: Path) -> Iterator[CrashReporter]:
+def reporter(qapp: QApplication, tmp_path: Path) -> Iterator[CrashReporter]:
     parent = QWidget()
     made = CrashReporter(parent, tmp_path / "x.log")
     yield made
@@ -109,15 +114,17 @@ def reporter(qapp, tmp_path: Path) -> Iterator[CrashReporter]:
     parent.deleteLater()
 
 
-def test_what_nobody_expected_is_shown_once_and_can_be_copied(reporter: CrashReporter, qapp, qtbot, caplog) -> None:
+def test_what_nobody_expected_is_shown_once_and_can_be_copied(
+    reporter: CrashReporter, qapp: QApplication, qtbot: QtBot, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.CRITICAL)
     for _ in range(3):
         try:
             raise ValueError("a <b>surprise</b>")
         except ValueError as error:
             reporter._excepthook(type(error), error, error.__traceback__)
-    parent = reporter.parent()
-    qtbot.waitUntil(lambda: parent.findChild(QMessageBox, "crashBox") is not None)
+    parent = reporter.window
+    qtbot.waitUntil(lambda: found(parent, QMessageBox, "crashBox") is not None)
     qtbot.wait(20)
     boxes = parent.findChildren(QMessageBox, "crashBox")
     assert len(boxes) == 1
@@ -131,7 +138,9 @@ def test_what_nobody_expected_is_shown_once_and_can_be_copied(reporter: CrashRep
     assert caplog.text.count("unexpected error") == 3
 
 
-def test_an_error_in_a_thread_is_shown_too(reporter: CrashReporter, qtbot, caplog) -> None:
+def test_an_error_in_a_thread_is_shown_too(
+    reporter: CrashReporter, qtbot: QtBot, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.CRITICAL)
     thread = threading.Thread(
         target=lambda: reporter._threading_excepthook(
@@ -140,9 +149,9 @@ def test_an_error_in_a_thread_is_shown_too(reporter: CrashReporter, qtbot, caplo
     )
     thread.start()
     thread.join(10)
-    parent = reporter.parent()
-    qtbot.waitUntil(lambda: parent.findChild(QMessageBox, "crashBox") is not None)
-    parent.findChild(QMessageBox, "crashBox").close()
+    parent = reporter.window
+    qtbot.waitUntil(lambda: found(parent, QMessageBox, "crashBox") is not None)
+    found(parent, QMessageBox, "crashBox").close()
 
 
 def test_a_log_that_cannot_be_written_is_said_and_no_more(tmp_path: Path) -> None:
@@ -150,9 +159,7 @@ def test_a_log_that_cannot_be_written_is_said_and_no_more(tmp_path: Path) -> Non
     assert "can't be written" in (start_log(tmp_path / "logs" / "x.log") or "")
 
 
-def test_what_qt_says_goes_to_the_log(caplog) -> None:
-    from PySide6.QtCore import QMessageLogContext, QtMsgType
-
+def test_what_qt_says_goes_to_the_log(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         log_qt_message(QtMsgType.QtWarningMsg, QMessageLogContext(), "an odd font")
     assert "Qt: an odd font" in caplog.text

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from PySide6.QtCore import QElapsedTimer, Qt, QTimer
 from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
 
 from pipeline_gui.backend import Backend, open_backend
 from pipeline_gui.pipeline.ports import Actor
@@ -26,7 +27,7 @@ from tests.command_server.harness import SLEEP, STUBBORN, CommandServer, command
 from tests.postgres import PostgresServer, running_server
 from tests.waiting import wait_until
 from tests.window.conftest import OpenWindow
-from tests.window.test_main_window import cell, click, is_on, text
+from tests.window.finding import cell, click, is_on, selected, session, status, text
 
 BROKEN = "raise ValueError('no such column: dep_dellay')"
 SECONDS = 30_000
@@ -86,8 +87,11 @@ def connect(tmp_path: Path) -> Iterator[Connect]:
         backend.close()
 
 
+Ready = Callable[..., MainWindow]
+
+
 @pytest.fixture
-def ready(open_window: OpenWindow, connect: Connect, qtbot) -> Callable[..., MainWindow]:
+def ready(open_window: OpenWindow, connect: Connect, qtbot: QtBot) -> Ready:
     """Opens a window that has read the record, with an application to start chosen in it."""
 
     def open_one(
@@ -104,7 +108,7 @@ def ready(open_window: OpenWindow, connect: Connect, qtbot) -> Callable[..., Mai
     return open_one
 
 
-def running_one(window: MainWindow, qtbot) -> str:
+def running_one(window: MainWindow, qtbot: QtBot) -> str:
     """Start by a click, and wait until the record says that it runs; its id."""
     click(window, "startAction")
     assert not is_on(window, "startAction")
@@ -112,10 +116,10 @@ def running_one(window: MainWindow, qtbot) -> str:
     qtbot.waitUntil(lambda: text(window, "messageLabel") == "Started “job”.", timeout=SECONDS)
     assert is_on(window, "stopAction")
     assert not is_on(window, "startAction")
-    return window.session.last.status["run_id"]
+    return str(status(window)["run_id"])
 
 
-def test_start_watch_and_stop(database: str, server: CommandServer, ready, qtbot) -> None:
+def test_start_watch_and_stop(database: str, server: CommandServer, ready: Ready, qtbot: QtBot) -> None:
     window = ready(database, server)
     running_one(window, qtbot)
     assert cell(window, 0, Column.STATUS) == "running"
@@ -127,7 +131,9 @@ def test_start_watch_and_stop(database: str, server: CommandServer, ready, qtbot
     assert text(window, "statusLabel") == "Idle"
 
 
-def test_a_stubborn_run_is_stopped_without_grace(database: str, server: CommandServer, ready, qtbot) -> None:
+def test_a_stubborn_run_is_stopped_without_grace(
+    database: str, server: CommandServer, ready: Ready, qtbot: QtBot
+) -> None:
     window = ready(database, server, STUBBORN)
     file = server.folder / "job.toml"
     file.write_text(file.read_text().replace("grace_seconds = 2", "grace_seconds = 600"))
@@ -140,7 +146,9 @@ def test_a_stubborn_run_is_stopped_without_grace(database: str, server: CommandS
     qtbot.waitUntil(lambda: cell(window, 0, Column.STATUS) == "stopped", timeout=SECONDS)
 
 
-def test_another_operator_was_quicker(database: str, server: CommandServer, ready, connect: Connect, qtbot) -> None:
+def test_another_operator_was_quicker(
+    database: str, server: CommandServer, ready: Ready, connect: Connect, qtbot: QtBot
+) -> None:
     window = ready(database, server)
     other = connect(database, server)
     answer = other.controller.start_pipeline({"name": "theirs", "file": str(server.app(SLEEP))})
@@ -155,7 +163,7 @@ def test_another_operator_was_quicker(database: str, server: CommandServer, read
     qtbot.waitUntil(lambda: is_on(window, "startAction"), timeout=SECONDS)
 
 
-def test_a_run_that_fails_says_why(database: str, server: CommandServer, ready, qtbot) -> None:
+def test_a_run_that_fails_says_why(database: str, server: CommandServer, ready: Ready, qtbot: QtBot) -> None:
     window = ready(database, server, BROKEN)
     click(window, "startAction")
     qtbot.waitUntil(lambda: "failed after" in text(window, "messageLabel"), timeout=SECONDS)
@@ -167,7 +175,7 @@ def test_a_run_that_fails_says_why(database: str, server: CommandServer, ready, 
 
 
 def test_a_run_that_somebody_else_ends_while_its_row_is_selected(
-    database: str, server: CommandServer, ready, connect: Connect, qtbot
+    database: str, server: CommandServer, ready: Ready, connect: Connect, qtbot: QtBot
 ) -> None:
     window = ready(database, server)
     run_id = running_one(window, qtbot)
@@ -175,12 +183,14 @@ def test_a_run_that_somebody_else_ends_while_its_row_is_selected(
     other = connect(database, server)
     assert other.controller.stop_run(run_id)["success"]
     qtbot.waitUntil(lambda: cell(window, 0, Column.STATUS) == "stopped", timeout=SECONDS)
-    assert window.page.table.selected_run.run_id == run_id
+    assert selected(window) == run_id
     assert "was stopped by" in text(window, "messageLabel")
     assert is_on(window, "startAction")
 
 
-def test_a_change_of_another_program_is_shown_at_once(database: str, server: CommandServer, ready, qtbot) -> None:
+def test_a_change_of_another_program_is_shown_at_once(
+    database: str, server: CommandServer, ready: Ready, qtbot: QtBot
+) -> None:
     window = ready(database, server)
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(
@@ -191,13 +201,13 @@ def test_a_change_of_another_program_is_shown_at_once(database: str, server: Com
     assert not is_on(window, "startAction")
     assert not is_on(window, "stopAction")
     assert is_on(window, "releaseAction")
-    window.session.operations.release("theirs-1", "theirs-1")
+    session(window).operations.release("theirs-1", "theirs-1")
     qtbot.waitUntil(lambda: is_on(window, "startAction"), timeout=SECONDS)
     assert cell(window, 0, Column.STATUS) == "failed"
 
 
 def test_a_database_killed_and_back(
-    own_postgres: PostgresServer, own_database: str, server: CommandServer, ready, qtbot
+    own_postgres: PostgresServer, own_database: str, server: CommandServer, ready: Ready, qtbot: QtBot
 ) -> None:
     window = ready(own_database, server)
     running_one(window, qtbot)
@@ -214,12 +224,12 @@ def test_a_database_killed_and_back(
     qtbot.waitUntil(lambda: text(window, "statusLabel") == "Running · job", timeout=SECONDS)
     assert not window.page.database_banner.isVisible()
     assert "The database answers again" in text(window, "messageLabel")
-    qtbot.waitUntil(lambda: window.session.is_live, timeout=SECONDS)
+    qtbot.waitUntil(lambda: session(window).is_live, timeout=SECONDS)
     click(window, "stopAction")
     qtbot.waitUntil(lambda: cell(window, 0, Column.STATUS) == "stopped", timeout=SECONDS)
 
 
-def test_a_command_server_killed_and_back(database: str, own_server: CommandServer, ready, qtbot) -> None:
+def test_a_command_server_killed_and_back(database: str, own_server: CommandServer, ready: Ready, qtbot: QtBot) -> None:
     window = ready(database, own_server)
     running_one(window, qtbot)
     own_server.kill()
@@ -236,7 +246,7 @@ def test_a_command_server_killed_and_back(database: str, own_server: CommandServ
 
 
 def test_a_stop_without_spark_is_recorded_and_carried_out_later(
-    database: str, own_server: CommandServer, ready, qtbot
+    database: str, own_server: CommandServer, ready: Ready, qtbot: QtBot
 ) -> None:
     window = ready(database, own_server)
     running_one(window, qtbot)
@@ -250,11 +260,11 @@ def test_a_stop_without_spark_is_recorded_and_carried_out_later(
 
 
 def test_while_both_servers_hang_the_window_paints_and_closes(
-    own_postgres: PostgresServer, own_database: str, own_server: CommandServer, ready, qtbot
+    own_postgres: PostgresServer, own_database: str, own_server: CommandServer, ready: Ready, qtbot: QtBot
 ) -> None:
     window = ready(own_database, own_server)
     running_one(window, qtbot)
-    stopped = [*processes_of(own_postgres), psutil.Process(own_server.process.pid)]
+    stopped = [*processes_of(own_postgres), psutil.Process(pid_of(own_server))]
     for process in stopped:
         process.suspend()
     try:
@@ -288,7 +298,9 @@ def test_while_both_servers_hang_the_window_paints_and_closes(
 
 
 @pytest.mark.spark
-def test_a_real_spark_stream_is_started_watched_and_stopped(database: str, tmp_path: Path, ready, qtbot) -> None:
+def test_a_real_spark_stream_is_started_watched_and_stopped(
+    database: str, tmp_path: Path, ready: Ready, qtbot: QtBot
+) -> None:
     with command_server(tmp_path, real_spark=True, allow=[resource("pipelines"), tmp_path / "apps"]) as server:
         window = ready(database, server)
         window.box.setCurrentText("stream_events")
@@ -314,6 +326,12 @@ class Pauses:
 
     def _round(self) -> None:
         self.longest = max(self.longest, self._since.restart())
+
+
+def pid_of(server: CommandServer) -> int:
+    """The command server's process."""
+    assert server.process is not None
+    return server.process.pid
 
 
 def processes_of(server: PostgresServer) -> list[psutil.Process]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from pipeline_gui.window import refresher as refresher_module
 from pipeline_gui.window.gateway import Gateway
@@ -18,7 +20,7 @@ def controller() -> StandInController:
 
 
 @pytest.fixture
-def owner(qapp) -> QObject:
+def owner(qapp: QApplication) -> QObject:
     return QObject()
 
 
@@ -34,7 +36,7 @@ def collect(refresher: Refresher) -> list[Snapshot]:
 
 
 def test_many_wishes_during_a_refresh_are_one_more_refresh(
-    refresher: Refresher, controller: StandInController, qtbot
+    refresher: Refresher, controller: StandInController, qtbot: QtBot
 ) -> None:
     heard = collect(refresher)
     controller.let_refresh.clear()
@@ -51,7 +53,7 @@ def test_many_wishes_during_a_refresh_are_one_more_refresh(
 
 
 def test_a_slow_answer_is_followed_by_a_rest(
-    refresher: Refresher, controller: StandInController, qtbot, monkeypatch
+    refresher: Refresher, controller: StandInController, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(refresher_module, "SLOW_SECONDS", 0.0)
     monkeypatch.setattr(refresher_module, "REST_SHARE", 1000)
@@ -67,7 +69,7 @@ def test_a_slow_answer_is_followed_by_a_rest(
 
 
 def test_what_is_unknown_is_asked_again_soon(
-    refresher: Refresher, controller: StandInController, qtbot, monkeypatch
+    refresher: Refresher, controller: StandInController, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(refresher_module, "RETRY_SECONDS", 0.05)
     heard = collect(refresher)
@@ -78,7 +80,9 @@ def test_what_is_unknown_is_asked_again_soon(
     assert heard[0].trouble == controller.status["sentence"]
 
 
-def test_it_refreshes_by_itself(refresher: Refresher, controller: StandInController, qtbot, monkeypatch) -> None:
+def test_it_refreshes_by_itself(
+    refresher: Refresher, controller: StandInController, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(refresher_module, "REFRESH_SECONDS", 0.05)
     heard = collect(refresher)
     refresher.refresh()
@@ -95,7 +99,7 @@ def test_the_pause_between_refreshes_is_thirty_seconds() -> None:
 
 
 def test_an_unexpected_error_is_told_and_the_next_refresh_comes(
-    refresher: Refresher, controller: StandInController, qtbot, monkeypatch
+    refresher: Refresher, controller: StandInController, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(refresher_module, "RETRY_SECONDS", 0.05)
     heard = collect(refresher)

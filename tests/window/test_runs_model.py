@@ -11,6 +11,7 @@ import pytest
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QApplication
 
 from pipeline_gui.window.looks import look_of
 from pipeline_gui.window.runs_model import SORT_ROLE, Column, RunsModel
@@ -56,9 +57,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def model(qapp, clock: Clock) -> RunsModel:
+def model(qapp: QApplication, clock: Clock) -> RunsModel:
     made = RunsModel(QPalette(), clock=clock, today=lambda: clock.day)
-    made.tester = QAbstractItemModelTester(made, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    QAbstractItemModelTester(made, QAbstractItemModelTester.FailureReportingMode.Fatal, made)
     return made
 
 
