@@ -102,6 +102,8 @@ def test_a_database_that_is_not_prepared(empty_database: str) -> None:
 def test_the_rule_of_one_run_is_missing(database: str, execute: Callable[[str], object]) -> None:
     execute("DROP INDEX pipeline_runs_one_running")
     assert "missing or not valid" in wrong(list(examine_database(database)))["one run at a time"]
+    execute("CREATE INDEX pipeline_runs_one_running ON pipeline_runs ((true))")
+    assert "missing or not valid" in wrong(list(examine_database(database)))["one run at a time"]
 
 
 def test_a_copy_is_said(database: str, execute: Callable[[str], object]) -> None:

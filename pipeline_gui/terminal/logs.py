@@ -76,7 +76,7 @@ def _follow(backend: Backend, run_id: str | None, output: Output) -> int:
     except SparkRefused:
         if run["status"] != RunStatus.RUNNING or "started_from" not in (run["metadata"] or {}):
             raise  # there is no log, and there will be none
-    backend.watch()  # where nobody else watches, the end would never be recorded, and this never end
+    backend.watch()  # as whatever stays does, so that all who wait cost Spark one look and not one each
     display: Display = JsonDisplay(output, run_id) if output.as_json else PlainDisplay(output)
     wait = RunWait(controller, run_id, display, with_log=True, is_log_kept_whole=backend.keeps_whole_logs)
     try:
