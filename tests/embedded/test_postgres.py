@@ -138,7 +138,7 @@ def test_as_root_it_runs_as_nobody_and_opens_no_folder(tmp_path: Path) -> None:
 
 @only_root
 def test_as_root_of_a_container_it_runs_too(tmp_path: Path) -> None:
-    """Root in a container commonly lacks the right to pass closed folders, and has that to override what they refuse."""
+    """Root in a container commonly lacks the right to pass closed folders, and has the one to override them."""
     tmp_path.chmod(0o700)
     script = (
         "import sys; from pathlib import Path; from pipeline_gui.embedded.postgres import EmbeddedPostgres\n"
