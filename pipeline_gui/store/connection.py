@@ -159,6 +159,7 @@ def _check(connection: BoundedConnection) -> None:
 
 def _has_something_to_read(connection: BoundedConnection) -> bool:
     """An idle connection has nothing to read, but for the server's farewell."""
-    with selectors.DefaultSelector() as selector:
+    # A selector that needs no file of its own: this is asked before every statement.
+    with getattr(selectors, "PollSelector", selectors.SelectSelector)() as selector:
         selector.register(connection.fileno(), selectors.EVENT_READ)
         return bool(selector.select(0))

@@ -17,7 +17,7 @@ _FINGERPRINT = """
 
 _END_COPIED_RUN = f"""
     UPDATE pipeline_runs AS run SET status = 'failed', end_time = greatest(run.start_time, {queries.NOW}),
-        duration = {queries.age_of("run")},
+        duration = {queries.duration_of("run")},
         error_message = 'This database is a copy: the run belongs to the one it was copied from.'
     WHERE {queries.is_running("run.status")}
       AND EXISTS (SELECT FROM pipeline_run_engine AS engine WHERE engine.run_id = run.run_id)

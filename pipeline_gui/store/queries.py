@@ -18,16 +18,18 @@ def is_running(status: str) -> str:
 def run_columns(run: str) -> str:
     """The columns that rows.run_of reads; other programs' rows may hold infinity or null anywhere."""
     return f"""coalesce({run}.run_id, ''), {run}.command, {run}.status, {run}.start_time, {run}.end_time,
-        CASE WHEN {is_running(f"{run}.status")} THEN {age_of(run)} ELSE {run}.duration END,
+        CASE WHEN {is_running(f"{run}.status")} THEN {duration_of(run)} ELSE {run}.duration END,
         {run}.error_message, {run}.metadata"""
 
 
 def age_of(run: str) -> str:
-    """Seconds since a run's start, never negative; null where it can't be said."""
-    return (
-        f"CASE WHEN isfinite({run}.start_time)"
-        f" THEN greatest(0, extract(epoch FROM {NOW} - {run}.start_time))::float8 END"
-    )
+    """Seconds since a run's start; null where it can't be said, negative where the clock was set back since."""
+    return f"CASE WHEN isfinite({run}.start_time) THEN extract(epoch FROM {NOW} - {run}.start_time)::float8 END"
+
+
+def duration_of(run: str) -> str:
+    """Seconds that a run has lasted, for people: never negative."""
+    return f"CASE WHEN {age_of(run)} < 0 THEN 0 ELSE {age_of(run)} END"
 
 
 _ENGINE = (
@@ -35,7 +37,9 @@ _ENGINE = (
     "stop_requested_by, unclear, contact_lost_at, gone, progress, batch_name"
 )
 
-_WATCHED = f"EXISTS (SELECT FROM pipeline_watcher WHERE holder IS NOT NULL AND expires_at > {NOW})"
+# Not beyond three seconds from now: when the clock is set back, a lease must not last for that hour.
+_HELD_NOW = f"(holder IS NOT NULL AND expires_at > {NOW} AND expires_at <= {NOW} + interval '3 seconds')"
+_WATCHED = f"EXISTS (SELECT FROM pipeline_watcher WHERE {_HELD_NOW})"
 
 
 def record_columns(run: str, engine: str) -> str:
@@ -54,10 +58,12 @@ def merged(metadata: str, summary: str) -> str:
 
 # --- before a statement ---------------------------------------------------------------------------------------------
 
-# Without statistics (just restored) the planner would read millions of rows for the few that are asked for.
-_BY_INDEX = "set_config('enable_seqscan', 'off', true)"
+# A statement of ours wants a handful of rows by an index. Without statistics (just restored), or among millions of
+# rows, the planner expects more, and would read the whole table, start processes or compile code for them.
+_FEW_ROWS = """set_config('enable_seqscan', 'off', true), set_config('max_parallel_workers_per_gather', '0', true),
+           set_config('jit', 'off', true)"""
 
-READ_SETTINGS = f"SELECT set_config('statement_timeout', %(statement_timeout)s, true), {_BY_INDEX}"
+READ_SETTINGS = f"SELECT set_config('statement_timeout', %(statement_timeout)s, true), {_FEW_ROWS}"
 
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 
@@ -69,7 +75,7 @@ WRITE_SETTINGS = f"""
            set_config('statement_timeout', %(statement_timeout)s, true),
            set_config('idle_in_transaction_session_timeout', %(idle_timeout)s, true),
            set_config('synchronous_commit', %(synchronous_commit)s, true),
-           {_BY_INDEX}
+           {_FEW_ROWS}
 """
 
 # --- reading --------------------------------------------------------------------------------------------------------
@@ -87,6 +93,7 @@ RUNNING = f"""
     SELECT {record_columns("run", "engine")}
     FROM pipeline_runs AS run LEFT JOIN pipeline_run_engine AS engine ON engine.run_id = run.run_id
     WHERE {is_running("run.status")}
+    LIMIT 1
 """
 
 FIND = f"""
@@ -103,14 +110,16 @@ NOT_GONE = f"""
     ORDER BY engine.run_id
 """
 
-# Two index scans and never the table: what was touched since, and the one that runs however long ago it began.
+# Two index scans and never the table: what was touched since, and the one that runs however long ago it began. LIMIT
+# says that there is one at most: the planner can't see it in the index.
 _SINCE = "(statement_timestamp() AT TIME ZONE 'UTC') - make_interval(secs => %(seconds)s)"
 RECENT = f"""
     SELECT {run_columns("run")} FROM (
         SELECT * FROM pipeline_runs WHERE GREATEST(start_time, end_time) >= {_SINCE}
         UNION ALL
-        SELECT * FROM pipeline_runs
-        WHERE {is_running("status")} AND (GREATEST(start_time, end_time) >= {_SINCE}) IS NOT TRUE
+        (SELECT * FROM pipeline_runs
+         WHERE {is_running("status")} AND (GREATEST(start_time, end_time) >= {_SINCE}) IS NOT TRUE
+         LIMIT 1)
     ) AS run
     ORDER BY run.start_time DESC NULLS LAST, run.run_id DESC
     LIMIT %(limit)s
@@ -237,7 +246,7 @@ MARK_GONE = f"""
 RELEASE_FOREIGN = f"""
     UPDATE pipeline_runs AS run SET
         status = 'failed', end_time = greatest(run.start_time, {NOW}),
-        duration = coalesce(run.duration, {age_of("run")}),
+        duration = coalesce(run.duration, {duration_of("run")}),
         error_message = coalesce(nullif(run.error_message, '') || E'\\n', '') || %(message)s
     WHERE run.run_id = %(run_id)s AND {is_running("run.status")}
       AND NOT EXISTS (SELECT FROM pipeline_run_engine AS engine WHERE engine.run_id = run.run_id)
@@ -253,7 +262,7 @@ ADD_EVENT = """
 
 TAKE_LEASE = f"""
     UPDATE pipeline_watcher SET holder = %(holder)s, actor = %(who)s, expires_at = {NOW} + interval '3 seconds'
-    WHERE holder = %(holder)s OR holder IS NULL OR expires_at <= {NOW}
+    WHERE holder = %(holder)s OR {_HELD_NOW} IS NOT TRUE
     RETURNING holder
 """
 

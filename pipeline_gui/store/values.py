@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import struct
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from psycopg.adapt import AdaptersMap, Loader
 from psycopg.pq import Format
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECONDS = struct.Struct("!q").unpack
 
 
 class _UtcTimestamp(Loader):
@@ -23,7 +25,7 @@ class _UtcTimestamp(Loader):
 
     def load(self, data: Buffer) -> datetime | None:
         try:
-            return _EPOCH + timedelta(microseconds=int.from_bytes(data, "big", signed=True))
+            return _EPOCH + timedelta(0, 0, _MICROSECONDS(data)[0])
         except OverflowError:
             return None
 

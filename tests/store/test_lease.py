@@ -61,3 +61,14 @@ def test_nobody_watches_from_a_copy(store: PostgresStore, execute: Execute) -> N
 
     assert not store.take_lease("window-1", ANA)
     assert execute("SELECT holder FROM pipeline_watcher") == [(None,)]
+
+
+def test_a_clock_that_is_set_back_does_not_lengthen_it(store: PostgresStore, execute: Execute) -> None:
+    run_id = store.insert(new_run(), ANA).record.run.run_id
+    store.take_lease("window-1", ANA)
+    execute("UPDATE pipeline_watcher SET expires_at = expires_at + interval '1 hour'")
+
+    record = store.find(run_id)
+    assert record is not None
+    assert not record.watched
+    assert store.take_lease("window-2", BEN)
