@@ -7,8 +7,10 @@ import shutil
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -75,6 +77,29 @@ def test_nobody_gets_in_without_the_password(postgres: EmbeddedPostgres) -> None
         wrong = urlunsplit(parts._replace(netloc=f"{user}@{parts.hostname}:{parts.port}"))
         with pytest.raises(psycopg.OperationalError, match="password"):
             ask(wrong)
+
+
+def test_an_impostor_on_the_port_is_not_told_the_password(postgres: EmbeddedPostgres) -> None:
+    port = urlsplit(postgres.url).port
+    postgres.stop()
+    heard = []
+    with socket.create_server(("127.0.0.1", port or 0)) as impostor:
+
+        def ask_for_the_password() -> None:
+            connection, _ = impostor.accept()
+            with connection:
+                if connection.recv(1024)[4:8] == b"\x04\xd2\x16/":  # a request for TLS: no
+                    connection.sendall(b"N")
+                    connection.recv(1024)
+                connection.sendall(b"R" + struct.pack("!ii", 8, 3))  # the password, please, as clear text
+                heard.append(connection.recv(1024))
+
+        listener = threading.Thread(target=ask_for_the_password)
+        listener.start()
+        with pytest.raises(psycopg.OperationalError, match="authentication method"):
+            ask(postgres.url)
+        listener.join(timeout=10.0)
+    assert heard == [b""]
 
 
 def test_only_the_owner_may_read_its_files(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
