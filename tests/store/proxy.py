@@ -26,6 +26,7 @@ class Proxy:
         self._sockets: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
         self._closed = False
+        self._turns: list[str] = []
 
     def __enter__(self) -> Self:
         self._begin(self._accept)
@@ -52,6 +53,15 @@ class Proxy:
         """Forward what clients say, and nothing of what the server says."""
         self._answers.clear()
 
+    @property
+    def round_trips(self) -> int:
+        """How often a client spoke after the server had: what a slow network would cost."""
+        return self._turns.count("client")
+
+    def forget_round_trips(self) -> None:
+        """Count from here."""
+        self._turns.clear()
+
     def resume(self) -> None:
         """Forward again; connections from before get what was held back."""
         self._flowing.set()
@@ -72,19 +82,23 @@ class Proxy:
             server = socket.create_connection(self._server, timeout=10)
             server.settimeout(None)
             self._sockets += [client, server]
-            self._begin(self._forward, client, server, (self._flowing,))
-            self._begin(self._forward, server, client, (self._flowing, self._answers))
+            self._begin(self._forward, client, server, "client", (self._flowing,))
+            self._begin(self._forward, server, client, "server", (self._flowing, self._answers))
 
     def _begin(self, target: object, *args: object) -> None:
         thread = threading.Thread(target=target, args=args, daemon=True)  # type: ignore[arg-type]
         self._threads.append(thread)
         thread.start()
 
-    def _forward(self, source: socket.socket, sink: socket.socket, gates: tuple[threading.Event, ...]) -> None:
+    def _forward(
+        self, source: socket.socket, sink: socket.socket, who: str, gates: tuple[threading.Event, ...]
+    ) -> None:
         with contextlib.suppress(OSError), source:
             while data := source.recv(65536):
                 for gate in gates:
                     gate.wait(60)
+                if self._turns[-1:] != [who]:
+                    self._turns.append(who)
                 sink.sendall(data)
         with contextlib.suppress(OSError):
             sink.shutdown(socket.SHUT_RDWR)

@@ -17,7 +17,8 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pipeline_gui.pipeline.errors import PipelineError, StoreRefused, StoreUnavailable, StoreUnclear
-from pipeline_gui.pipeline.run import Ending, RunStatus
+from pipeline_gui.pipeline.ports import EngineChange
+from pipeline_gui.pipeline.run import Ending, Phase, RunStatus
 from pipeline_gui.store import PostgresStore, Timeouts, migrate, open_store
 from tests.postgres import running_server
 from tests.store.conftest import ANA, alter_database, new_run
@@ -262,6 +263,49 @@ def test_a_command_holds_one_connection(database: str, execute: Execute) -> None
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'tests'"
         )
         assert count == 1
+
+
+def test_every_call_is_one_round_trip(database: str) -> None:
+    with Proxy(database) as proxy, opened(proxy.url, Timeouts()) as store:
+        store.installation()
+        calls: list[Callable[[], object]] = [
+            lambda: store.insert(new_run("r1"), ANA),
+            lambda: store.change("r1", 1, EngineChange(phase=Phase.RUNNING), ANA),
+            lambda: store.request_stop("r1", None, ANA),
+            lambda: store.settle("r1", None, Ending(RunStatus.STOPPED, gone=False), ANA),
+            lambda: store.mark_gone("r1", ANA, {}),
+            lambda: store.take_lease("me", ANA),
+            lambda: store.recent(2),
+            lambda: store.find("r1"),
+        ]
+        for call in calls:
+            proxy.forget_round_trips()
+            call()
+            assert proxy.round_trips == 1
+
+
+def test_what_is_recorded_is_on_the_servers_disk_and_holds_no_lock_for_long(
+    store: PostgresStore, execute: Execute
+) -> None:
+    execute("""
+        CREATE TABLE seen (name text, value text);
+        CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            INSERT INTO seen SELECT TG_TABLE_NAME || ' ' || name, current_setting(name) FROM unnest(ARRAY[
+                'synchronous_commit', 'lock_timeout', 'idle_in_transaction_session_timeout']) AS name;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER look AFTER INSERT ON pipeline_runs FOR EACH STATEMENT EXECUTE FUNCTION look();
+        CREATE TRIGGER look AFTER UPDATE ON pipeline_watcher FOR EACH STATEMENT EXECUTE FUNCTION look()""")
+    alter_database(execute, "SET synchronous_commit = 'local'")
+
+    store.insert(new_run(), ANA)
+    store.take_lease("me", ANA)
+
+    seen = dict(execute("SELECT * FROM seen"))
+    assert seen["pipeline_runs synchronous_commit"] == "on"
+    assert seen["pipeline_runs lock_timeout"] == "5s"
+    assert seen["pipeline_runs idle_in_transaction_session_timeout"] == "5s"
+    assert seen["pipeline_watcher synchronous_commit"] == "off"
 
 
 def test_a_store_that_was_closed_says_so(database: str) -> None:
