@@ -57,8 +57,8 @@ def rates(query: str = "events", read: Any = 1000.5, processed: Any = 2000.25) -
 class Driver(FaultServer):
     """The UI of a driver, below a prefix."""
 
-    def __init__(self, prefix: str = f"/batches/{NAME}/ui") -> None:
-        super().__init__(self._behave)
+    def __init__(self, prefix: str = f"/batches/{NAME}/ui", host: str = "127.0.0.1") -> None:
+        super().__init__(self._behave, host)
         self.pages: dict[str, Any] = {}
         self.instead: Behaviour | None = None
         self._prefix = prefix
@@ -233,7 +233,14 @@ def test_a_ui_below_the_server_itself_is_asked_with_the_token() -> None:
         assert livy.requests[0].headers["authorization"] == "Bearer t0k3n"
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.2:{port}/", "ftp://127.0.0.1/", "http://127.0.0.1:{port}/?x", "x"])
-def test_a_ui_elsewhere_is_not_asked(driver: Driver, url: str) -> None:
+def test_a_ui_on_another_host_is_not_asked() -> None:
+    with Driver("", host="127.0.0.2") as ui, FaultServer(close) as livy:
+        ui.has_jobs(job())
+        assert read(livy, batch(ui.url + "/", generation=None)) is None
+        assert ui.connections == 0
+
+
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "http://127.0.0.1:{port}/?x", "x"])
+def test_an_address_that_is_no_ui_is_not_asked(driver: Driver, url: str) -> None:
     assert read(driver, batch(url.format(port=driver.port), generation=None)) is None
     assert driver.connections == 0
