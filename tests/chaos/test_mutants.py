@@ -16,7 +16,7 @@ WALKS = 4000
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name.replace(" ", "-"))
 def test_a_planted_bug_is_found(mutant: Mutant) -> None:
     with mutant.plant():
-        for seed in range(WALKS):
+        for seed in [mutant.seed, *range(WALKS)]:
             world = World(guard=mutant.guard, one_running=mutant.one_running, make_store=mutant.make_store)
             try:
                 Walk(seed, world).run()

@@ -30,6 +30,8 @@ class Mutant:
     make_store: Callable[[Database], MemoryStore] = MemoryStore
     guard: bool = True
     one_running: bool = True
+    seed: int = 0
+    """Where walks find it at present; others are tried after it."""
 
 
 # --- in the store ---------------------------------------------------------------------------------------------------
@@ -284,13 +286,19 @@ def _watches_for_stops_only(self: Watcher) -> RunRecord | None:
 MUTANTS = [
     Mutant("settle without compare", "3: compare-and-set on running", nothing, SettlesWithoutCompare),
     Mutant(
-        "write back what was read", "3: written by the database, never read and changed", nothing, WritesBackWhatItRead
+        "write back what was read",
+        "3: written by the database, never read and changed",
+        nothing,
+        WritesBackWhatItRead,
+        seed=243,
     ),
     Mutant("forget the intent", "design 4: the wish is recorded first", nothing, ForgetsTheIntent),
     Mutant("longer grace wins", "design 4: a stop is only ever shortened", nothing, LongerGraceWins),
     Mutant("an event without an actor", "design 3: who did it", nothing, InsertsWithoutActor),
     Mutant("a lease without an end", "6: a lease on the database's clock", nothing, HoldsTheLeaseForEver),
-    Mutant("count, then insert", "5: the database holds one place", nothing, CountsThenInserts, one_running=False),
+    Mutant(
+        "count, then insert", "5: the database holds one place", nothing, CountsThenInserts, one_running=False, seed=100
+    ),
     Mutant(
         "a time-out is a failure",
         "1: no time-out is evidence",
@@ -301,7 +309,9 @@ MUTANTS = [
         "1: no time-out is evidence",
         planted(Starter, "_resolve_unclear", _timeout_is_success),
     ),
-    Mutant("absent is ended", "2: absent is fenced first", planted(Settler, "_settle_absent", _absent_is_ended)),
+    Mutant(
+        "absent is ended", "2: absent is fenced first", planted(Settler, "_settle_absent", _absent_is_ended), seed=507
+    ),
     Mutant(
         "no answer is an end",
         "1: what can't be asked is not known",
@@ -321,6 +331,7 @@ MUTANTS = [
         "kill without a second look",
         "4: list first, then the row",
         planted(OrphanHunter, "_judge", _kill_without_looking),
+        seed=404,
     ),
     Mutant("kill without a word", "design 4: an event says so", planted(OrphanHunter, "_judge", _kill_without_a_word)),
     Mutant("the row before the list", "4: list first, then the row", planted(OrphanHunter, "hunt", _row_before_list)),
@@ -344,12 +355,13 @@ MUTANTS = [
         "1: an ended run is watched until it is gone",
         planted(OrphanHunter, "_confirm", _never_confirms),
     ),
-    Mutant("stop whatever runs", "3: a stop names its run", planted(Stopper, "stop", _stops_whatever_runs)),
+    Mutant("stop whatever runs", "3: a stop names its run", planted(Stopper, "stop", _stops_whatever_runs), seed=97),
     Mutant("believe any server", "4: the generation", _any_server),
     Mutant(
         "leave nobody alone",
         "3: the starter has its time",
         planted(Settler, "_starter_is_at_work", _leaves_nobody_alone),
+        seed=831,
     ),
     Mutant(
         "leave everybody alone",
@@ -361,8 +373,11 @@ MUTANTS = [
         "design 4: every end is settled",
         planted(Watcher, "step", _watches_for_stops_only),
     ),
-    Mutant("compare the status only", "3: the revision", nothing, ComparesStatusOnly),
+    Mutant("compare the status only", "3: the revision", nothing, ComparesStatusOnly, seed=243),
     Mutant(
-        "a refusal is not fenced", "1: after a refusal, fence too", planted(Starter, "_refused", _refuses_to_the_end)
+        "a refusal is not fenced",
+        "1: after a refusal, fence too",
+        planted(Starter, "_refused", _refuses_to_the_end),
+        seed=2692,
     ),
 ]

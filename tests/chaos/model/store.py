@@ -9,7 +9,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pipeline_gui.pipeline.errors import RunBusy, StoreRefused
-from pipeline_gui.pipeline.ports import Actor, Change, Contact, EngineChange, Event, Inserted, Installation, NewRun
+from pipeline_gui.pipeline.ports import (
+    Actor,
+    Change,
+    Contact,
+    EngineChange,
+    Event,
+    Inserted,
+    Installation,
+    NewRun,
+    Subscription,
+)
 from pipeline_gui.pipeline.run import Ending, Engine, Phase, Run, RunRecord, RunStatus
 from tests.chaos.model.time import VirtualTime
 
@@ -295,7 +305,7 @@ class MemoryStore:
         if self.database.lease is not None and self.database.lease[0] == holder:
             self.database.lease = None
 
-    def subscribe(self, on_change: Callable[[Change], None]) -> MemorySubscription:
+    def subscribe(self, on_change: Callable[[Change], None]) -> Subscription:
         """Report each change at once."""
         on_change(Change(None, None))
         self.database.listeners.append(on_change)

@@ -24,6 +24,7 @@ class Walk:
         self._trace: list[str] = []
         self._calm = self._random.choice([0.0, 0.1, 0.3])
         """How much of what happens is a fault in this example."""
+        self._faults = self._random.choice([FAULTS, FAULTS, self._random.sample(FAULTS, 2)])
 
     @property
     def trace(self) -> str:
@@ -41,8 +42,8 @@ class Walk:
     def _step(self) -> None:
         choose = self._random.choices
         (step,) = choose(
-            [self._act, self._go, self._move, self._spark, self._kill, self._deliver, self._other],
-            [3, 8, 2, 1, 0.6 if self._calm else 0, 1, 0.5],
+            [self._act, self._go, self._move, self._spark, self._kill, self._deliver, self._other, self._outage],
+            [3, 8, 2, 1, 0.6 if self._calm else 0, 1, 0.5, 0.6 if self._calm else 0],
         )
         step()
 
@@ -68,7 +69,7 @@ class Walk:
         for _ in range(calls):
             if task.done or task not in world.scheduler.ready():
                 return
-            fault = self._random.choice(FAULTS) if self._random.random() < self._calm else Fault.NONE
+            fault = self._random.choice(self._faults) if self._random.random() < self._calm else Fault.NONE
             self._note(f"{task.name} of {task.owner_name}: {task.point or 'goes on'} {fault}")
             world.go(task, fault)
 
@@ -78,22 +79,21 @@ class Walk:
         self._world.move(seconds)
 
     def _spark(self) -> None:
-        if self._random.random() < 0.05:
+        if self._random.random() < 0.1:
             self._note("the server's state is lost")
             self._world.state_is_lost()
-            return
-        if self._random.random() < 0.15 and self._calm:
-            self._note("the server's disk fills, or is cleared")
-            self._world.disk_fills()
-            return
-        if self._random.random() < 0.2 and self._calm:
-            port = self._random.choice(["spark", "spark", "store"])
-            self._note(f"{port} goes away, or comes back")
-            self._world.goes_away(port)
             return
         code = self._random.choice([0, 0, 1, 137])
         self._note(f"the batch ends with {code}")
         self._world.batch_ends(code)
+
+    def _outage(self) -> None:
+        what = self._random.choice(["spark", "spark", "store", "disk", "disk"])
+        self._note(f"{what} goes away, or comes back")
+        if what == "disk":
+            self._world.disk_fills()
+        else:
+            self._world.goes_away(what)
 
     def _kill(self) -> None:
         operator = self._random.randrange(3)

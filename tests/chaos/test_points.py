@@ -1,0 +1,44 @@
+"""The map of the crash points is whole: a step that is added needs its name, and each call is known for what it is."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from pipeline_gui.pipeline import ports
+from tests.chaos.model.walk import Walk
+from tests.chaos.model.world import World
+from tests.chaos.points import NO_REQUEST, READS, STEPS, WRITES, calls_in_the_domain
+
+
+def test_every_call_that_leaves_the_process_has_its_name() -> None:
+    assert set(calls_in_the_domain()) == set(STEPS)
+
+
+def test_every_method_of_a_port_is_known_to_write_to_read_or_to_ask_nobody() -> None:
+    methods = {
+        f"{port}.{name}"
+        for port, protocol in (("store", ports.RunStore), ("spark", ports.SparkServer))
+        for name, _ in inspect.getmembers(protocol)
+        if not name.startswith("_")
+    }
+    assert methods == WRITES | READS | NO_REQUEST
+    assert len(WRITES) + len(READS) + len(NO_REQUEST) == len(methods)
+
+
+def test_the_model_comes_to_every_point_that_can_be_reached_on_our_server() -> None:
+    reached: set[str] = set()
+    wanted = {
+        point
+        for point, step in STEPS.items()
+        if not step.startswith(("answer", "plain Livy"))
+        and point not in ("PipelineController.stop_pipeline store.running", "Watcher._watch store.release_lease")
+    }
+    for seed in range(1500):
+        world = World()
+        Walk(seed, world).run()
+        reached |= {point for point, _ in world.scheduler.reached}
+        if wanted <= reached:
+            return
+    pytest.fail(f"never reached: {sorted(wanted - reached)}")
