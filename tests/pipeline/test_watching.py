@@ -89,6 +89,19 @@ def test_a_terminal_row_never_changes_again(world: World) -> None:
     assert world.event_kinds(run_id).count("status changed") <= 1
 
 
+def test_a_start_that_nobody_sent_is_settled_though_the_clock_was_set_back(world: World) -> None:
+    world.spark.once_before("submit", raising(SystemError("killed")))
+    with pytest.raises(SystemError):
+        world.controller.start_pipeline(world.configuration())
+    running = world.plain_store.running()
+    assert running
+    world.execute("UPDATE pipeline_runs SET start_time = start_time + interval '1 hour'")  # the clock of then
+    status = world.controller.get_pipeline_status()
+    record = world.record(running.run.run_id)
+    assert record.run.status == "failed", status
+    assert record.run.duration == 0
+
+
 def test_a_batch_whose_row_ended_is_killed_and_an_event_says_so(world: World) -> None:
     run_id = world.start()
     world.execute("UPDATE pipeline_runs SET status = 'completed' WHERE run_id = %s", run_id)
