@@ -52,16 +52,8 @@ class TypedConfirmation(QDialog):
         column.addWidget(buttons)
         self.setMinimumWidth(480)
 
-    def accept(self) -> None:
-        """Close and do it, if the word was typed: Enter alone is no answer."""
-        if self._is_typed():
-            super().accept()
-
-    def _is_typed(self) -> bool:
-        return self._typed.text().strip().casefold() == self._word.casefold()
-
-    def _check(self) -> None:
-        self._go.setEnabled(self._is_typed())
+    def _check(self, typed: str) -> None:
+        self._go.setEnabled(typed.strip().casefold() == self._word.casefold())
 
 
 def ask_to_abandon(parent: QWidget, name: str, on_confirmed: Callable[[], None]) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QEventLoop, QTimer
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtCore import QEventLoop, Qt, QTimer
+from PySide6.QtGui import QColor, QImage, QPalette
 from PySide6.QtWidgets import QApplication
 
 from pipeline_gui.pipeline.answers import RunAnswer
@@ -144,7 +144,11 @@ def picture(state: str, folder: Path, theme: str) -> Path:
         window.page.bottom.say(SAYINGS[state])
     wait(50)
     path = folder / f"{state}-{theme}.png"
-    window.grab().save(str(path))
+    image = window.grab().toImage()
+    # 256 colours are enough for a window, and a third of the size.
+    image.convertToFormat(QImage.Format.Format_Indexed8, Qt.ImageConversionFlag.ThresholdDither).save(
+        str(path), "PNG", 0
+    )
     window.close_now()
     window.deleteLater()
     wait(20)

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from pipeline_gui.pipeline.errors import StoreUnavailable
 from pipeline_gui.window import gateway as gateway_module
-from pipeline_gui.window.gateway import THREADS, Gateway, Lane, WrongThread
+from pipeline_gui.window.gateway import Gateway, Lane, WrongThread
 
 
 class Heard(QObject):
@@ -99,7 +99,7 @@ def test_refreshes_that_hang_leave_threads_for_actions(gateway: Gateway, heard: 
         gateway.run(lambda: go.wait(30), heard.success, heard.failure, heard, Lane.REFRESHES)
     gateway.run(lambda: "stopped", heard.success, heard.failure, heard, Lane.ACTIONS)
     qtbot.waitUntil(lambda: heard.results == ["stopped"])
-    assert gateway.busy_threads <= THREADS[Lane.REFRESHES] + 1
+    assert gateway.busy_threads <= 2
     go.set()
     qtbot.waitUntil(lambda: len(heard.results) == 21)
 

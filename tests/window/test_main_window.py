@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,29 @@ def test_start_is_off_at_once_and_the_record_decides(window: MainWindow, backend
     assert text(window, "statusLabel") == "Running · flights"
     assert backend.controller.calls == [("start", backend.controller.calls[0][1])]
     assert backend.controller.calls[0][1]["name"] == "flights"
+
+
+def test_a_record_read_before_the_answer_decides_nothing(
+    window: MainWindow, backend: StandInBackend, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gates = [threading.Event(), threading.Event()]
+    waiting = iter(gates)
+
+    def slow_status() -> StatusAnswer:
+        gate = next(waiting, None)
+        assert gate is None or gate.wait(30)
+        return idle()
+
+    monkeypatch.setattr(backend.controller, "get_pipeline_status", slow_status)
+    before = session(window).last
+    QTest.keyClick(window, Qt.Key.Key_F5)
+    click(window, "startAction")
+    qtbot.waitUntil(lambda: text(window, "messageLabel") == "Started “flights”.")
+    gates[0].set()  # its question was asked before the start was answered
+    qtbot.waitUntil(lambda: session(window).last is not before)
+    assert not is_on(window, "startAction")
+    gates[1].set()
+    qtbot.waitUntil(lambda: is_on(window, "startAction"))
 
 
 def test_a_start_that_is_refused_says_so_and_is_on_again(

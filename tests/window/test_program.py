@@ -30,12 +30,11 @@ from tests.window.stand_in import StandInBackend
 
 
 @pytest.fixture
-def silent_server() -> Iterator[int]:
-    """A port where something listens and never says a word, as a server that hangs does."""
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen(50)
-        yield server.getsockname()[1]
+def silent_server() -> Iterator[socket.socket]:
+    """Something that listens and never says a word, as a server that hangs does."""
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as server:
+        server.settimeout(60)
+        yield server
 
 
 def program(tmp_path: Path, **settings: str) -> subprocess.Popen[str]:
@@ -52,20 +51,23 @@ def is_open(tmp_path: Path) -> bool:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_closes_it_within_two_seconds_though_its_servers_hang(
-    tmp_path: Path, silent_server: int, number: signal.Signals
+    tmp_path: Path, silent_server: socket.socket, number: signal.Signals
 ) -> None:
+    port = silent_server.getsockname()[1]
     process = program(
         tmp_path,
-        PIPELINE_GUI_DATABASE_URL=f"postgresql://u:p@127.0.0.1:{silent_server}/d",
-        PIPELINE_GUI_SPARK_URL=f"http://127.0.0.1:{silent_server}",
+        PIPELINE_GUI_DATABASE_URL=f"postgresql://u:p@127.0.0.1:{port}/d",
+        PIPELINE_GUI_SPARK_URL=f"http://127.0.0.1:{port}",
         PIPELINE_GUI_SPARK_TOKEN="t",
     )
     try:
-        wait_until(lambda: is_open(tmp_path), 60, "the window")
-        began = time.monotonic()
-        process.send_signal(number)
-        said = process.communicate(timeout=30)
-        took = time.monotonic() - began
+        asking, _ = silent_server.accept()  # from now on a thread of the window waits for an answer
+        with asking:
+            wait_until(lambda: is_open(tmp_path), 60, "the window")
+            began = time.monotonic()
+            process.send_signal(number)
+            said = process.communicate(timeout=30)
+            took = time.monotonic() - began
     finally:
         process.kill()
         process.wait(10)
