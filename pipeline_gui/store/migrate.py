@@ -11,7 +11,6 @@ from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.store import queries
 from pipeline_gui.store.adoption import existing_rows
 from pipeline_gui.store.connection import BoundedConnection
-from pipeline_gui.store.identity import installation_of
 from pipeline_gui.store.owner import locked_transaction, owner_connection
 from pipeline_gui.store.schema import Migration, SchemaState, known_migrations, newest_version
 from pipeline_gui.store.target import Target
@@ -38,7 +37,8 @@ class MigrationReport:
     applied: tuple[str, ...]
     adopted_rows: int | None
     """Rows of a pipeline_runs that was there before; None when this made it, or nothing was to do."""
-    installation_id: str
+    installation_id: str | None
+    """None: it was lost, and a new identity is needed."""
 
     def sentence(self) -> str:
         """The report in words."""
@@ -71,10 +71,8 @@ def migrate(url: str, *, actor: Actor, lock_seconds: float = 30.0) -> MigrationR
                 ) from None
             applied.append(f"{migration.number:04d}_{migration.name}")
         row = connection.execute(queries.INSTALLATION).fetchone()
-        installation = installation_of(row, target.database)
-    return MigrationReport(
-        target.database, target.place, newest_version(), tuple(applied), adopted, installation.installation_id
-    )
+    installation_id = row[0] if row else None
+    return MigrationReport(target.database, target.place, newest_version(), tuple(applied), adopted, installation_id)
 
 
 def check_schema(url: str) -> SchemaState:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,9 +53,14 @@ def parse_target(url: str, application_name: str) -> Target:
             "A password with special characters must be percent-encoded."
         ) from None
     settings = {**_DEFAULTS, "application_name": application_name[:63]} | given
-    hosts = str(given.get("host") or given.get("hostaddr") or "").split(",")
-    ports = str(given.get("port") or "5432").split(",")
+
+    def said(key: str) -> str:
+        return str(given.get(key) or os.environ.get(f"PG{key.upper()}") or "")
+
+    hosts = (said("host") or said("hostaddr")).split(",")
+    ports = (said("port") or "5432").split(",")
     places = [f"{host or 'localhost'}:{ports[min(i, len(ports) - 1)]}" for i, host in enumerate(hosts)]
     place = f"service {given['service']}" if given.get("service") and not given.get("host") else ", ".join(places)
-    user = str(given.get("user") or "")
-    return Target(make_conninfo(**settings), place, str(given.get("dbname") or user or "the default database"), user)
+    # libpq's own name for the database is PGDATABASE, then the user.
+    database = str(given.get("dbname") or os.environ.get("PGDATABASE") or said("user") or "the default database")
+    return Target(make_conninfo(**settings), place, database, said("user"))

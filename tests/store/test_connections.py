@@ -27,7 +27,9 @@ from tests.waiting import wait_until
 
 Execute = Callable[..., list[tuple[Any, ...]]]
 
-QUICK = Timeouts(read=1.0, write=1.0, reading_statement=0.8, writing_statement=0.8, lock=0.5)
+QUICK = Timeouts(read=2.0, write=2.0)
+SOON = 6.0
+"""Seconds within which a call must have given up; with room for a busy computer."""
 SECRET = "s3cr3t-Passw0rd"
 
 
@@ -46,7 +48,7 @@ def refusal(url: str, kind: type[PipelineError]) -> str:
         began = time.monotonic()
         with pytest.raises(kind) as refused:
             store.running()
-        assert time.monotonic() - began < 3.0
+        assert time.monotonic() - began < SOON
         said = str(refused.value)
         assert SECRET not in said
         assert "\n" not in said
@@ -113,7 +115,7 @@ def test_a_slow_statement_ends_on_the_server(database: str, execute: Execute) ->
     execute("""CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql
                    AS 'BEGIN PERFORM pg_sleep(30); RETURN NULL; END';
                CREATE TRIGGER slow AFTER INSERT ON pipeline_runs FOR EACH STATEMENT EXECUTE FUNCTION slow()""")
-    with opened(database) as store:
+    with opened(database, Timeouts(writing_statement=0.3)) as store:
         with pytest.raises(StoreUnavailable, match="took too long") as refused:
             store.insert(new_run(), ANA)
         assert not isinstance(refused.value, StoreUnclear)
@@ -131,7 +133,7 @@ def test_a_frozen_server_process_blocks_nobody(database: str, execute: Execute) 
             began = time.monotonic()
             with pytest.raises(StoreUnavailable, match="does not answer"):
                 store.running()
-            assert time.monotonic() - began < 3.0
+            assert time.monotonic() - began < SOON
             # The frozen connection is given up, so the next call has another.
             assert store.running() is None
             assert store.contact().reachable
@@ -147,7 +149,7 @@ def test_a_silent_network_blocks_nobody(database: str) -> None:
             began = time.monotonic()
             with pytest.raises(StoreUnavailable, match="does not answer"):
                 store.running()
-            assert time.monotonic() - began < 3.0
+            assert time.monotonic() - began < SOON
         proxy.resume()
         proxy.cut()
         wait_until(lambda: is_answering(store), what="an answer over the network that is back")
@@ -211,14 +213,14 @@ def test_a_restart_of_the_server_is_survived_quietly(tmp_path: Path, caplog: pyt
     with caplog.at_level(logging.WARNING), running_server(tmp_path) as server:
         url = server.url_of(server.create_database())
         migrate(url, actor=ANA)
-        with opened(url, connections=2) as store:
+        with opened(url, Timeouts(), connections=2) as store:
             store.insert(new_run("r1"), ANA)
             server.postgres.stop(timeout=5.0)
             for _ in range(3):
                 began = time.monotonic()
                 with pytest.raises(StoreUnavailable, match="connection refused"):
                     store.running()
-                assert time.monotonic() - began < 1.0  # the reason is known at once, not at the deadline
+                assert time.monotonic() - began < 2.5  # the reason is known at once, not at the deadline
             since = store.contact().since
             with pytest.raises(StoreUnavailable):
                 store.running()
@@ -226,7 +228,7 @@ def test_a_restart_of_the_server_is_survived_quietly(tmp_path: Path, caplog: pyt
             server.postgres.start()
             began = time.monotonic()
             record = store.running()
-            assert time.monotonic() - began < 1.0
+            assert time.monotonic() - began < 2.5
             assert record is not None
             assert store.contact().reachable
     assert caplog.records == []

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline_gui.pipeline.errors import StoreRefused
 from pipeline_gui.pipeline.run import Ending, RunStatus
-from pipeline_gui.store import PostgresStore, adopt_moved_identity, new_identity, open_store
+from pipeline_gui.store import PostgresStore, adopt_moved_identity, migrate, new_identity, open_store
 from tests.postgres import PostgresServer
 from tests.store.conftest import ANA, BEN, new_run
 
@@ -99,5 +99,6 @@ def test_a_lost_installation_row_is_a_sentence(store: PostgresStore, execute: Ex
 
     with pytest.raises(StoreRefused, match="--new-identity"):
         store.installation()
+    assert migrate(database, actor=BEN).installation_id is None  # so that what is advised can be done
     new_identity(database, actor=BEN)
     assert store.installation().is_original
