@@ -44,20 +44,22 @@ def finish_first(call: Callable[[], T], output: Output, sentence: str) -> T:
     """
     results: list[T] = []
     errors: list[BaseException] = []
+    done = threading.Event()  # and no join: one that Ctrl-C interrupted takes the thread for ended
 
     def work() -> None:
         try:
             results.append(call())
         except BaseException as error:  # noqa: BLE001  (carried over to the caller's thread)
             errors.append(error)
+        finally:
+            done.set()
 
-    thread = threading.Thread(target=work, name="request", daemon=True)
-    thread.start()
+    threading.Thread(target=work, name="request", daemon=True).start()
     try:
-        thread.join()
+        done.wait()
     except KeyboardInterrupt:
         output.note(sentence)
-        thread.join(FINISH_SECONDS)
+        done.wait(FINISH_SECONDS)
         for result in results:
             raise InterruptedAfter(result) from None
         raise

@@ -33,6 +33,7 @@ class Program:
         self.database = database
         self.server = server
         self.environment = {key: value for key, value in os.environ.items() if not key.startswith("PIPELINE_GUI_")}
+        self.environment.pop("PYTHONUNBUFFERED", None)  # it would hide what is buffered when a pipe breaks
         self.environment |= {
             "PIPELINE_GUI_HOME": str(home),
             "PIPELINE_GUI_DATABASE_URL": database,

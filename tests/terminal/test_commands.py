@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -93,6 +94,12 @@ def test_the_reader_of_a_pipe_may_leave(program: Program) -> None:
     assert process.stderr is not None
     assert process.stderr.read() == ""
     assert process.wait(30) == 141
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    process = program.begin("status", stdout=write_end)
+    os.close(write_end)
+    assert process.communicate(timeout=30)[1] == ""
+    assert process.returncode == 141
 
 
 def test_a_full_disk_is_said(program: Program) -> None:

@@ -56,6 +56,12 @@ def run_of(program: Program, run_id: str) -> tuple[str, str | None]:
     return row
 
 
+def is_watched(program: Program) -> bool:
+    with psycopg.connect(program.database) as connection:
+        row = connection.execute("SELECT holder IS NOT NULL FROM pipeline_watcher").fetchone()
+    return bool(row and row[0])
+
+
 def test_a_completed_run(program: Program) -> None:
     gate = program.server.apps / "gate-completed"
     gate.touch()
@@ -83,6 +89,7 @@ def test_a_failed_run_says_why(program: Program) -> None:
 def test_a_killed_driver_is_failed_within_five_seconds(program: Program) -> None:
     process = program.begin("start", "--file", str(program.server.app(SLEEPS)), "--wait")
     run_id = program.wait_for_running()
+    wait_until(lambda: is_watched(program), 10, "the watcher of the wait")
     began = time.monotonic()
     for pid in program.server.pids(program.batch_name(run_id)):
         os.kill(pid, signal.SIGKILL)
@@ -126,6 +133,7 @@ def test_control_c_during_a_start_waits_for_its_answer(program: Program) -> None
         connection.close()
     assert process.returncode == 130
     assert err.splitlines()[0] == "Waiting until the start is answered …"
+    assert "did not answer" in err.splitlines()[1]
     assert len(err.splitlines()) == 2
     assert program.running_id() is None
 
