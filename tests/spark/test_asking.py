@@ -26,7 +26,7 @@ BATCH: dict[str, Any] = {
 }  # fmt: skip
 
 
-def server(faulty: FaultServer, timeout: float = 2.0) -> LivyServer:
+def server(faulty: FaultServer, timeout: float = 20.0) -> LivyServer:
     return LivyServer(faulty.url, "t0k3n-of-ours", timeout=timeout)
 
 
@@ -170,8 +170,8 @@ def test_an_address_that_a_window_must_not_open_is_dropped(faulty: FaultServer, 
 def test_the_list_is_read_to_its_end_and_filtered(livy: PlainLivy) -> None:
     asked = LivyServer(livy.url)
     for number in range(230):
-        asked.submit(f"installation.run-{number}", CONFIGURATION, 2)
-    asked.submit("installation-2.run-x", CONFIGURATION, 2)
+        asked.submit(f"installation.run-{number}", CONFIGURATION, 20)
+    asked.submit("installation-2.run-x", CONFIGURATION, 20)
     for number in range(225):
         livy.end(f"installation.run-{number}", "dead")
     assert [batch.name for batch in asked.alive("installation.")] == [f"installation.run-{n}" for n in range(225, 230)]
@@ -214,7 +214,7 @@ def test_a_list_without_an_end_is_given_up(faulty: FaultServer, monkeypatch: pyt
 
 def test_pages_of_a_log(livy: PlainLivy) -> None:
     asked = LivyServer(livy.url)
-    asked.submit(NAME, CONFIGURATION, 2)
+    asked.submit(NAME, CONFIGURATION, 20)
     livy.named(NAME).lines = [f"line {number}" for number in range(250)]
     last = asked.log(NAME)
     assert (last.start, last.total, last.lines[-1], len(last.lines)) == (150, 250, "line 249", 100)

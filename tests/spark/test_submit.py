@@ -31,7 +31,7 @@ from tests.spark.plain_livy import PlainLivy
 BATCH = {"id": 7, "name": NAME, "state": "starting", "appId": None, "appInfo": {"sparkUiUrl": None}, "log": []}
 
 
-def submit(server: FaultServer, timeout: float = 3.0, name: str = NAME, url: str | None = None) -> Any:
+def submit(server: FaultServer, timeout: float = 20.0, name: str = NAME, url: str | None = None) -> Any:
     return LivyServer(url or server.url, "t0k3n-of-ours").submit(name, CONFIGURATION, timeout)
 
 
@@ -47,7 +47,7 @@ def test_the_body_holds_what_was_given_in_livys_words(faulty: FaultServer) -> No
                 "num_executors": 3, "queue": "q", "proxy_user": "u", "description": "d", "grace_seconds": 3,
             }
         ),
-        2,
+        20,
     )  # fmt: skip
     request = faulty.requests[0]
     assert (request.method, request.path) == ("POST", "/batches")
@@ -64,7 +64,7 @@ def test_the_body_holds_what_was_given_in_livys_words(faulty: FaultServer) -> No
 
 def test_what_was_not_given_is_not_sent(faulty: FaultServer) -> None:
     faulty.behaviour = json_answer(BATCH, 201)
-    LivyServer(faulty.url).submit(NAME, Configuration(file="/a.py", name="a"), 2)
+    LivyServer(faulty.url).submit(NAME, Configuration(file="/a.py", name="a"), 20)
     assert faulty.requests[0].json() == {"name": NAME, "file": "/a.py"}
 
 
@@ -80,7 +80,7 @@ def test_a_password_in_the_address_is_sent_and_a_prefix_kept(faulty: FaultServer
     faulty.behaviour = json_answer(BATCH, 201)
     url = faulty.url.replace("://", "://ana:pw@") + "/livy/v1/"
     server = LivyServer(url)
-    server.submit(NAME, CONFIGURATION, 2)
+    server.submit(NAME, CONFIGURATION, 20)
     assert faulty.requests[0].path == "/livy/v1/batches"
     assert faulty.requests[0].headers["authorization"] == "Basic YW5hOnB3"
     assert server.url == f"{faulty.url}/livy/v1"
@@ -200,7 +200,7 @@ def test_another_unknown_field_is_not_taken_for_the_name(faulty: FaultServer) ->
 
 def test_livys_own_words_are_kept_and_its_prefixes_not(livy: PlainLivy) -> None:
     with pytest.raises(SparkRefused) as caught:
-        LivyServer(livy.url).submit(NAME, Configuration(file="app.py", name="a"), 2)
+        LivyServer(livy.url).submit(NAME, Configuration(file="app.py", name="a"), 20)
     assert str(caught.value) == "Spark refused to start it: Path 'app.py' is not absolute."
 
 

@@ -15,12 +15,22 @@ from pipeline_gui.spark.watchdog import Watchdog
 from tests.waiting import wait_until
 
 
+def threads() -> set[threading.Thread]:
+    """Those that watch deadlines, also of other servers of this process."""
+    return {thread for thread in threading.enumerate() if thread.name == "request deadlines"}
+
+
 @pytest.fixture
-def watchdog() -> Iterator[Watchdog]:
+def others() -> set[threading.Thread]:
+    return threads()
+
+
+@pytest.fixture
+def watchdog(others: set[threading.Thread]) -> Iterator[Watchdog]:
     dog = Watchdog()
     yield dog
     dog.close()
-    assert not deadline_threads()
+    assert not threads() - others
 
 
 @pytest.fixture
@@ -29,10 +39,6 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
     with ours, theirs:
         ours.settimeout(10)
         yield ours, theirs
-
-
-def deadline_threads() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "request deadlines" and thread.is_alive()]
 
 
 def test_a_connection_is_cut_at_its_deadline(watchdog: Watchdog, pair: tuple[socket.socket, socket.socket]) -> None:
@@ -55,20 +61,22 @@ def test_an_earlier_deadline_is_not_late_for_a_later_one(
     second.end()
 
 
-def test_a_request_that_is_over_is_not_cut(watchdog: Watchdog, pair: tuple[socket.socket, socket.socket]) -> None:
+def test_a_request_that_is_over_is_not_cut(
+    watchdog: Watchdog, others: set[threading.Thread], pair: tuple[socket.socket, socket.socket]
+) -> None:
     watchdog.watch(pair[0], seconds_with_sleep() + 0.1).end()
-    wait_until(lambda: not deadline_threads(), 5, "the end of the watch")
+    wait_until(lambda: not threads() - others, 5, "the end of the watch")
     pair[1].sendall(b"x")
     assert pair[0].recv(1) == b"x"
 
 
 def test_closing_cuts_what_is_under_way_and_watching_goes_on_after_it(
-    watchdog: Watchdog, pair: tuple[socket.socket, socket.socket]
+    watchdog: Watchdog, others: set[threading.Thread], pair: tuple[socket.socket, socket.socket]
 ) -> None:
     watched = watchdog.watch(pair[0], seconds_with_sleep() + 60)
     watchdog.close()
     assert pair[0].recv(1) == b""
-    assert not deadline_threads()
+    assert not threads() - others
     watched.end()
     watchdog.watch(pair[1], seconds_with_sleep() + 60).end()
 
