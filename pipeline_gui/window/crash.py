@@ -6,7 +6,6 @@ import logging
 import sys
 import threading
 import traceback
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 
@@ -18,23 +17,7 @@ from pipeline_gui.window.versions import versions
 
 log = logging.getLogger("pipeline_gui.window")
 
-_LARGEST_LOG = 1_000_000
 _LONGEST_REPORT = 20_000
-
-
-def start_log(path: Path) -> str | None:
-    """Write the log of this process to a file; why that is not possible, where it is not."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(path, maxBytes=_LARGEST_LOG, backupCount=2, encoding="utf-8", delay=False)
-    except OSError as error:
-        return f"The log can't be written to {path}: {error.strerror or error}."
-    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
-    root = logging.getLogger("pipeline_gui")
-    root.addHandler(handler)
-    root.setLevel(logging.INFO)
-    root.propagate = False
-    return None
 
 
 class CrashReporter(QObject):

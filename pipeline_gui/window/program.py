@@ -13,9 +13,10 @@ from PySide6.QtWidgets import QApplication
 
 from pipeline_gui import __version__
 from pipeline_gui.backend import Backend, open_backend
+from pipeline_gui.log_file import log_to_file
 from pipeline_gui.profile import APPLICATION
 from pipeline_gui.settings import Settings
-from pipeline_gui.window.crash import CrashReporter, start_log
+from pipeline_gui.window.crash import CrashReporter
 from pipeline_gui.window.icons import application_icon
 from pipeline_gui.window.main_window import MainWindow
 from pipeline_gui.window.opener import Opener, Say
@@ -35,12 +36,10 @@ def run_window(settings: Settings) -> int:
     application.setApplicationVersion(__version__)
     application.setDesktopFileName(APPLICATION)
     application.setWindowIcon(application_icon())
-    log_trouble = start_log(settings.profile.log_file)
+    log_to_file()
     window = MainWindow()
     reporter = CrashReporter(window, settings.profile.log_file)
     reporter.install()
-    if log_trouble:
-        print(f"pipeline-gui: {log_trouble}", file=sys.stderr)
     backends: list[Backend] = []
 
     def opened(backend: Backend) -> None:
@@ -53,13 +52,12 @@ def run_window(settings: Settings) -> int:
     termination.install()
     window.show()
     opener.open()
-    log.info("the window is open, version %s", __version__)
     code = application.exec()
     termination.uninstall()
     session_ended = window.session is None or window.session.gateway.close(0.3)
     if not (opener.close(0.2) and session_ended and _closed(backends)):
         # A thread waits for a server that hangs. Python would wait for it in turn, so the process ends here.
-        log.info("closed with a server that does not answer")
+        log.warning("closed with a server that does not answer")
         logging.shutdown()
         sys.stdout.flush()
         sys.stderr.flush()
