@@ -11,7 +11,7 @@ WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test lint bench lock clean
+.PHONY: help install run test lint bench screenshots package lock clean
 
 help: ## list what one can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -33,6 +33,9 @@ lint: install $(STAMPS)/dev ## check style, types and the floors of the house
 
 bench: install $(STAMPS)/dev ## measure, and write build/bench.json (BENCH=NAME runs one)
 	$(BIN)/python -m bench $(BENCH)
+
+package: install $(STAMPS)/dev ## build the bundle of the window and the command line into dist/pipeline-gui/
+	$(BIN)/pyinstaller --noconfirm --log-level WARN build.spec
 
 lock: ## pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile $(LOCK) --output-file requirements/build.txt requirements/build.in

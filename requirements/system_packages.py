@@ -1,8 +1,8 @@
-"""Sees to the system libraries that Qt needs and no wheel brings, with nothing but the standard library.
+"""Sees to what Qt and `make package` need from the system and no wheel brings, with nothing but the standard library.
 
 Quick and silent when all are there, so that it can run at each installation. Where some are missing it installs
 Debian's packages if it may (as root, or by sudo without a question), else it prints the one command to copy. It never
-fails: only the window and its tests need them.
+fails: only the window, the bundle and their tests need them.
 """
 
 from __future__ import annotations
@@ -34,11 +34,17 @@ LIBRARIES = {
     "libxcb-xkb.so.1": "libxcb-xkb1",
     "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
 }
+TOOLS = {"objcopy": "binutils"}
+"""What PyInstaller runs."""
 
 
 def missing_packages() -> list[str]:
-    """Debian's names of the libraries that can't be loaded."""
-    missing = []
+    """Debian's names of the libraries that can't be loaded and the tools that are not there."""
+    missing = [package for tool, package in TOOLS.items() if shutil.which(tool) is None]
+    if os.path.realpath(sys.executable).startswith("/usr/bin/"):
+        # Debian's own Python is linked without its shared library, which a bundle needs.
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        LIBRARIES[f"libpython{version}.so.1.0"] = f"libpython{version}"
     for library, package in LIBRARIES.items():
         try:
             ctypes.CDLL(library)
@@ -54,10 +60,10 @@ def main() -> None:
         return
     as_root = [] if os.geteuid() == 0 else ["sudo"]
     if shutil.which("apt-get") is None:
-        print(f"Qt's window needs system libraries that are missing here (Debian calls them {' '.join(packages)}).")
+        print(f"Qt's window and the bundle need what is missing here (Debian calls it {' '.join(packages)}).")
         return
     if not as_root or _sudo_asks_nothing():
-        print(f"Installing the system libraries that Qt needs: {' '.join(packages)}", flush=True)
+        print(f"Installing what Qt and the bundle need from the system: {' '.join(packages)}", flush=True)
         apt = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-o", "DPkg::Lock::Timeout=120"]
         for words in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
             done = subprocess.run([*apt, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
@@ -65,7 +71,7 @@ def main() -> None:
                 print((done.stderr.strip().splitlines() or ["apt-get failed"])[-1])
         packages = missing_packages()
     if packages:
-        print("Qt's window needs system libraries that are missing here; install them with")
+        print("Qt's window and the bundle need what is missing here; install it with")
         print(f"  sudo apt-get install -y {' '.join(packages)}")
 
 
