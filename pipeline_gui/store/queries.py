@@ -37,8 +37,10 @@ _ENGINE = (
     "stop_requested_by, unclear, contact_lost_at, gone, progress, batch_name"
 )
 
-# Not beyond three seconds from now: when the clock is set back, a lease must not last for that hour.
-_HELD_NOW = f"(holder IS NOT NULL AND expires_at > {NOW} AND expires_at <= {NOW} + interval '3 seconds')"
+# A dead watcher is replaced within 3 s: its lease, and the half second until another looks.
+_LEASE = "interval '2.25 seconds'"
+# Not further from now than a lease lasts: when the clock is set back, none must last for that hour.
+_HELD_NOW = f"(holder IS NOT NULL AND expires_at > {NOW} AND expires_at <= {NOW} + {_LEASE})"
 _WATCHED = f"EXISTS (SELECT FROM pipeline_watcher WHERE {_HELD_NOW})"
 
 
@@ -261,7 +263,7 @@ ADD_EVENT = """
 # --- the watcher's lease --------------------------------------------------------------------------------------------
 
 TAKE_LEASE = f"""
-    UPDATE pipeline_watcher SET holder = %(holder)s, actor = %(who)s, expires_at = {NOW} + interval '3 seconds'
+    UPDATE pipeline_watcher SET holder = %(holder)s, actor = %(who)s, expires_at = {NOW} + {_LEASE}
     WHERE holder = %(holder)s OR {_HELD_NOW} IS NOT TRUE
     RETURNING holder
 """

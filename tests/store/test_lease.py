@@ -17,13 +17,13 @@ def test_one_holds_it_and_renews_it(store: PostgresStore) -> None:
     assert store.take_lease("window-1", ANA)
 
 
-def test_it_lasts_three_seconds_on_the_databases_clock(store: PostgresStore, execute: Execute) -> None:
+def test_it_lasts_so_long_that_another_takes_over_within_three_seconds(store: PostgresStore, execute: Execute) -> None:
     store.take_lease("window-1", ANA)
 
     [(seconds,)] = execute(
         "SELECT extract(epoch FROM expires_at - (clock_timestamp() AT TIME ZONE 'UTC'))::float8 FROM pipeline_watcher"
     )
-    assert 2.0 < seconds <= 3.0
+    assert 2.0 < seconds <= 2.5  # and half a second until another looks
 
 
 def test_another_takes_over_when_it_has_expired(store: PostgresStore, execute: Execute) -> None:

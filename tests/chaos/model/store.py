@@ -23,7 +23,7 @@ from pipeline_gui.pipeline.ports import (
 from pipeline_gui.pipeline.run import Ending, Engine, Phase, Run, RunRecord, RunStatus
 from tests.chaos.model.time import VirtualTime
 
-LEASE_SECONDS = 3.0
+LEASE_SECONDS = 2.25
 
 
 @dataclass
@@ -321,6 +321,11 @@ class MemorySubscription:
 
     database: Database
     on_change: Callable[[Change], None]
+
+    @property
+    def is_live(self) -> bool:
+        """Whether changes are heard."""
+        return self.on_change in self.database.listeners
 
     def close(self) -> None:
         """Stop listening."""
