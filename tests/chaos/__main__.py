@@ -1,0 +1,160 @@
+"""``python -m tests.chaos``: the model, every point × every fault on real parts, the bounds, and a storm.
+
+SEED repeats a run, ROUNDS (1) says how often everything is done, HOURS lets it go on for so long.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import secrets
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+
+from tests.chaos.model.invariants import Violation
+from tests.chaos.model.mutants import MUTANTS
+from tests.chaos.model.walk import Walk
+from tests.chaos.model.world import World
+from tests.chaos.points import STEPS
+from tests.chaos.real.bounds import measure
+from tests.chaos.real.crossing import cross, faults_at
+from tests.chaos.real.ground import Ground, prepared_ground
+from tests.chaos.real.scenarios import SCENARIOS
+from tests.chaos.real.storm import Storm
+from tests.chaos.report import Report
+
+WALKS = 2000
+"""Of the model, with both guards and with the database's alone, in each round."""
+BOUND_ROUNDS = 3
+STORM_SECONDS = 60.0
+
+
+def main() -> int:
+    """Do it all; 0, or 1 when something was violated, a mutant was missed or a bound was not met."""
+    seed = int(os.environ.get("SEED", secrets.randbelow(1_000_000)))
+    rounds, hours = int(os.environ.get("ROUNDS", "1")), float(os.environ.get("HOURS", "0"))
+    console = Console()
+    console.print(f"SEED={seed} ROUNDS={rounds} HOURS={hours:g}")
+    logging.getLogger("pipeline_gui").setLevel(logging.CRITICAL)
+    chaos, end = Chaos(console, seed), time.monotonic() + hours * 3600
+    chaos.find_mutants()
+    with tempfile.TemporaryDirectory(prefix="chaos-") as folder, prepared_ground(Path(folder)) as ground:
+        done = 0
+        while done < rounds or time.monotonic() < end:
+            done += 1
+            console.rule(f"round {done}")
+            chaos.walk()
+            chaos.cross_everything(ground)
+            chaos.measure_bounds(ground)
+            chaos.storm(ground)
+            chaos.report.write()
+    chaos.report.show(console)
+    return 1 if chaos.report.is_bad else 0
+
+
+class Chaos:
+    """The parts of a round; everything goes into the report."""
+
+    def __init__(self, console: Console, seed: int) -> None:
+        self._console = console
+        self._dice = random.Random(seed)
+        self.report = Report(seed)
+
+    def find_mutants(self) -> None:
+        """Each planted bug is found, so that a run without violations means something."""
+        for mutant in MUTANTS:
+            with mutant.plant():
+                worlds = (
+                    World(guard=mutant.guard, one_running=mutant.one_running, make_store=mutant.make_store)
+                    for _ in range(2 * WALKS)
+                )
+                seeds = [mutant.seed, *range(2 * WALKS)]
+                found = any(_is_violated(Walk(seed, world)) for seed, world in zip(seeds, worlds, strict=False))
+            self.report.add_mutant(mutant.name, mutant.rule, found)
+        self._console.print(f"{len(self.report.mutants_found)} of {len(MUTANTS)} planted bugs were found")
+
+    def walk(self) -> None:
+        """Long walks of the model."""
+        begin = time.monotonic()
+        for guard in (True, False):
+            for _ in range(WALKS):
+                seed, world = self._dice.randrange(2**32), World(guard=guard)
+                walk = Walk(seed, world)
+                try:
+                    walk.run()
+                except Violation as violation:
+                    self.report.add_violation("model", f"walk {seed} (guard={guard}): {violation}\n{walk.trace}")
+                self.report.add_model(world.scheduler.reached)
+        self._console.print(f"{2 * WALKS} walks of the model took {time.monotonic() - begin:.0f} s")
+
+    def cross_everything(self, ground: Ground) -> None:
+        """Every point that a scenario comes to × every fault that can befall it."""
+        pairs: list[tuple[str, str, str]] = []
+        for scenario in SCENARIOS:
+            outcome = cross(ground, scenario, None, None)
+            for violation in outcome.violations:
+                self.report.add_violation("points", f"{scenario}, no fault: {violation}")
+            pairs += [(scenario, point, fault) for point in outcome.reached for fault in faults_at(point)]
+        self._dice.shuffle(pairs)
+        begin = time.monotonic()
+        for number, (scenario, point, fault) in enumerate(pairs, 1):
+            self._guarded(
+                f"{scenario}: {point}: {fault}",
+                lambda s=scenario, p=point, f=fault: self._cross(ground, s, p, f),  # type: ignore[misc]
+            )
+            if number % 25 == 0:
+                left = (time.monotonic() - begin) / number * (len(pairs) - number) / 60
+                count = len(self.report.violations)
+                self._console.print(f"  {number} of {len(pairs)} crossings, {count} violations, {left:.0f} min left")
+
+    def _cross(self, ground: Ground, scenario: str, point: str, fault: str) -> None:
+        outcome = cross(ground, scenario, point, fault, late_first=self._dice.random() < 0.5)
+        if outcome.sprung:
+            self.report.add_crossing(point, fault)
+        for violation in outcome.violations:
+            self.report.add_violation("points", f"{scenario}: {STEPS[point]} ({point}): {fault}: {violation}")
+
+    def measure_bounds(self, ground: Ground) -> None:
+        """The bounds, some times each."""
+        for _ in range(BOUND_ROUNDS):
+            self._guarded("bounds", lambda: [self.report.add_bound(*figure) for figure in measure(ground)])
+
+    def storm(self, ground: Ground) -> None:
+        """A storm over a database of its own."""
+        seed = self._dice.randrange(2**32)
+        self._console.print(f"a storm of {STORM_SECONDS:.0f} s, seed {seed}")
+
+        def rage() -> None:
+            with ground.world() as world:
+                storm = Storm(ground, world, seed)
+                storm.rage(STORM_SECONDS)
+                self.report.add_storm(storm.blows)
+                for violation in dict.fromkeys(storm.violations):
+                    self.report.add_violation("storm", f"storm {seed}: {violation}")
+
+        self._guarded(f"storm {seed}", rage)
+
+    def _guarded(self, what: str, work: Callable[[], object]) -> None:
+        """A part that breaks is a violation, and the rest goes on."""
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001
+            self.report.add_violation("harness", f"{what}: {error!r}")
+
+
+def _is_violated(walk: Walk) -> bool:
+    try:
+        walk.run()
+    except Violation:
+        return True
+    return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,300 @@
+"""What a victim does: between them the scenarios come to every crash point that our own server has."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipeline_gui.pipeline.errors import PipelineError, SparkNotConnected, SparkUnavailable, SparkUnclear, StoreUnclear
+from pipeline_gui.pipeline.ports import Actor, EngineChange, NewRun
+from tests.waiting import wait_until
+
+if TYPE_CHECKING:
+    from tests.chaos.real.victim import Victim
+    from tests.pipeline.conftest import World
+
+Prepare = Callable[["World"], str | None]
+Act = Callable[["Victim"], Any]
+OTHER = Actor("ben", "ops-1", "window")
+DONE = "print('done')"
+AGED = "UPDATE pipeline_runs SET start_time = start_time - interval '9 s' WHERE status = 'running'"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """How things stand, what the victim does, and how the run that stood there may end up."""
+
+    prepare: Prepare
+    act: Act
+    ends: frozenset[str]
+    """What may become of the run that was prepared; empty: there was none."""
+
+
+# --- before ---------------------------------------------------------------------------------------------------------
+
+
+def nothing(world: World) -> None:
+    """Nothing runs."""
+
+
+def running(world: World) -> str:
+    """A run at work."""
+    return world.start()
+
+
+def unseen(world: World) -> str:
+    """A run at work whose batch nobody recorded yet."""
+    run_id = world.start()
+    world.execute("UPDATE pipeline_run_engine SET batch_id = NULL, phase = 'starting'")
+    world.execute(AGED)
+    return run_id
+
+
+def abandoned(world: World) -> str:
+    """A run that was let go of and lives on."""
+    run_id = world.start()
+    world.controller.abandon_run(run_id)
+    return run_id
+
+
+def abandoned_and_dead(world: World) -> str:
+    """A run that was let go of and has died since."""
+    run_id = abandoned(world)
+    for pid in world.processes(run_id):
+        os.kill(pid, signal.SIGKILL)
+    world.server.wait_for_state(world.batch_name(run_id), "dead")
+    return run_id
+
+
+def completed(world: World) -> str:
+    """A run that ended while nobody looked."""
+    run_id = world.start(DONE)
+    world.server.wait_for_state(world.batch_name(run_id), "success")
+    return run_id
+
+
+def settled(world: World) -> str:
+    """A run that ended, as everybody knows."""
+    run_id = completed(world)
+    world.settle_until_ended(run_id)
+    return run_id
+
+
+def failed(world: World) -> str:
+    """A run that failed while nobody looked."""
+    run_id = world.start("raise ValueError('x')")
+    world.server.wait_for_state(world.batch_name(run_id), "dead")
+    return run_id
+
+
+def never_sent(world: World) -> str:
+    """A row whose starter died before it sent anything."""
+    installation, identity = world.plain_store.installation().installation_id, world.plain_spark.identity()
+    new = NewRun("p-1", f"{installation}.p-1", "spark-submit x", {}, identity.url, identity.generation, 1.0)
+    world.plain_store.insert(new, world.actor)
+    world.execute(AGED)
+    return new.run_id
+
+
+def stop_recorded(world: World) -> str:
+    """A run at work whose stop was recorded by a process that died then."""
+    run_id = world.start()
+    world.plain_store.request_stop(run_id, 0, OTHER)
+    return run_id
+
+
+def ended_by_another_program(world: World) -> str:
+    """A run at work whose row another program ended."""
+    run_id = world.start()
+    world.execute("UPDATE pipeline_runs SET status = 'completed'")
+    return run_id
+
+
+def without_a_row(world: World) -> str:
+    """A batch whose rows a failover lost."""
+    run_id = world.start()
+    world.execute("DELETE FROM pipeline_runs")
+    world.execute("DELETE FROM pipeline_run_engine")
+    return run_id
+
+
+def foreign(world: World) -> str:
+    """Another program's running row."""
+    world.execute("INSERT INTO pipeline_runs (run_id, status) VALUES ('theirs', 'running')")
+    return "theirs"
+
+
+# --- what the victim does -------------------------------------------------------------------------------------------
+
+
+def start(victim: Victim) -> Any:
+    """Press Start."""
+    return victim.controller.start_pipeline(victim.plan.configuration)
+
+
+def refused_start(victim: Victim) -> Any:
+    """Start what the server refuses."""
+    conf = {"spark.driver.extraJavaOptions": "-javaagent:x"}
+    return victim.controller.start_pipeline({**victim.plan.configuration, "conf": conf})
+
+
+def _failing(point: str, error: PipelineError, *, after: bool = False) -> Act:
+    def act(victim: Victim) -> Any:
+        (victim.after if after else victim.before)[point] = _raiser(error)
+        return start(victim)
+
+    return act
+
+
+def _raiser(error: PipelineError) -> Callable[[], None]:
+    def hook() -> None:
+        raise error
+
+    return hook
+
+
+def undone_start(victim: Victim) -> Any:
+    """Start, while another program ends the row."""
+    victim.after["Starter._send spark.submit"] = lambda: victim.execute("UPDATE pipeline_runs SET status = 'failed'")
+    return start(victim)
+
+
+def disturbed_start(victim: Victim) -> Any:
+    """Start, while another process changes the row."""
+
+    def change() -> None:
+        record = victim.plain_store.running()
+        assert record is not None
+        victim.plain_store.change(record.run.run_id, 1, EngineChange(contact_lost=True), OTHER)
+
+    victim.after["Starter._send spark.submit"] = change
+    return start(victim)
+
+
+def stop(victim: Victim) -> Any:
+    """Press Stop."""
+    return victim.controller.stop_pipeline()
+
+
+def stop_unheard(victim: Victim) -> Any:
+    """Press Stop while Spark does not answer the first time."""
+    victim.before["Settler._fence spark.fence"] = _raiser(SparkUnavailable("No answer."))
+    return stop(victim)
+
+
+def step(victim: Victim) -> Any:
+    """One look."""
+    return str(victim.watcher.step())
+
+
+def beaten_step(victim: Victim) -> Any:
+    """One look, whose finding another watcher records first."""
+
+    def settle() -> None:
+        Settler(victim.plain_store, victim.plain_spark, OTHER).settle(_running(victim))
+
+    from pipeline_gui.pipeline.settling import Settler
+
+    victim.before["Settler._end store.settle"] = settle
+    return step(victim)
+
+
+def _running(victim: Victim) -> Any:
+    record = victim.plain_store.running()
+    assert record is not None
+    return record
+
+
+def hunt(victim: Victim) -> None:
+    """One hunt."""
+    victim.hunter.hunt()
+
+
+def watch(victim: Victim) -> None:
+    """Watch until the lease is held, then close."""
+    victim.watcher.start()
+    wait_until(lambda: victim.watcher.holds_lease or victim.sprung, 10, "the lease")
+    victim.watcher.close()
+
+
+def lose_contact(victim: Victim) -> None:
+    """Watch while Spark does not answer for 6 s."""
+    watcher = victim.patient_watcher
+    watcher._turn()
+    for _ in range(2):
+        victim.clock.move(6)
+        victim.before["Settler.settle spark.find"] = _raiser(SparkUnavailable("No answer."))
+        victim.before["Watcher._spark_answers spark.identity"] = _raiser(SparkUnavailable("No answer."))
+        watcher._turn()
+
+
+def abandon(victim: Victim) -> Any:
+    """Let go."""
+    return victim.controller.abandon_run(str(victim.plan.run_id))
+
+
+def confirm_gone(victim: Victim) -> Any:
+    """Say that it is gone."""
+    return victim.controller.confirm_gone(str(victim.plan.run_id))
+
+
+def release(victim: Victim) -> Any:
+    """Free the place."""
+    return victim.controller.release_run(str(victim.plan.run_id))
+
+
+def ask(victim: Victim) -> Any:
+    """Ask everything that can be asked."""
+    controller = victim.controller
+    controller.get_pipeline_status()
+    controller.is_pipeline_running()
+    controller.get_recent_pipeline_runs()
+    controller.get_run_events(str(victim.plan.run_id))
+    controller.get_run(str(victim.plan.run_id))
+    controller.get_run_log(str(victim.plan.run_id))
+    return str(controller.get_run_log())
+
+
+def _ends(*statuses: str) -> frozenset[str]:
+    return frozenset(statuses)
+
+
+SUBMIT = "Starter._send spark.submit"
+SCENARIOS = {
+    "start": Scenario(nothing, start, _ends()),
+    "start after an abandoned run": Scenario(abandoned, start, _ends("failed")),
+    "start that is refused": Scenario(nothing, refused_start, _ends()),
+    "start that is not clear": Scenario(nothing, _failing(SUBMIT, SparkUnclear("No answer.")), _ends()),
+    "start that is answered too late": Scenario(
+        nothing, _failing(SUBMIT, SparkUnclear("No answer."), after=True), _ends()
+    ),
+    "start without a connection": Scenario(nothing, _failing(SUBMIT, SparkNotConnected("Nobody.")), _ends()),
+    "start with an unclear commit": Scenario(
+        nothing, _failing("Starter.start store.insert", StoreUnclear("No answer."), after=True), _ends()
+    ),
+    "start that is undone": Scenario(nothing, undone_start, _ends()),
+    "start that is disturbed": Scenario(nothing, disturbed_start, _ends()),
+    "stop": Scenario(running, stop, _ends("running", "stopped")),
+    "stop of what ended": Scenario(completed, stop, _ends("completed")),
+    "stop while Spark is away": Scenario(running, stop_unheard, _ends("running", "stopped")),
+    "look at what lives": Scenario(unseen, step, _ends("running")),
+    "look at what completed": Scenario(completed, step, _ends("completed")),
+    "look at what failed": Scenario(failed, step, _ends("failed")),
+    "look at what was never sent": Scenario(never_sent, step, _ends("failed")),
+    "look at what is to be stopped": Scenario(stop_recorded, step, _ends("stopped")),
+    "look, and another is faster": Scenario(completed, beaten_step, _ends("completed")),
+    "hunt an orphan": Scenario(ended_by_another_program, hunt, _ends("completed")),
+    "hunt what has no row": Scenario(without_a_row, hunt, _ends("")),
+    "hunt what is to be confirmed": Scenario(abandoned_and_dead, hunt, _ends("failed")),
+    "watch": Scenario(running, watch, _ends("running")),
+    "lose contact": Scenario(running, lose_contact, _ends("running")),
+    "abandon": Scenario(running, abandon, _ends("running", "failed")),
+    "confirm gone": Scenario(abandoned_and_dead, confirm_gone, _ends("failed")),
+    "release": Scenario(foreign, release, _ends("running", "failed")),
+    "look at nothing": Scenario(nothing, step, _ends()),
+    "ask about yesterday": Scenario(settled, ask, _ends("completed")),
+    "ask": Scenario(running, ask, _ends("running")),
+}
