@@ -6,7 +6,7 @@ import argparse
 
 from pipeline_gui.pipeline.answers import ActionAnswer
 from pipeline_gui.pipeline.run import RunStatus
-from pipeline_gui.terminal.configuration_file import configuration_of
+from pipeline_gui.configuration_file import configuration_of
 from pipeline_gui.terminal.exit_codes import DONE, INTERRUPTED, exit_code_of
 from pipeline_gui.terminal.output import Output
 from pipeline_gui.terminal.session import InterruptedAfter, finish_first, open_session
