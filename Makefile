@@ -11,17 +11,16 @@ WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test lint bench screenshots package lock clean
+.PHONY: chaos help install run test lint bench screenshots package lock clean
 
 help: ## list what one can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 install: $(STAMPS)/system $(STAMPS)/local $(STAMPS)/project ## make .venv and install the program, with a PostgreSQL and a Spark for this computer
 
-run: install ## run the sample pipeline “flights” in the terminal, on the PostgreSQL and the Spark of this computer
-	@$(BIN)/pipeline-gui start flights --wait
-	@echo
-	@$(BIN)/pipeline-gui runs
+run: install ## open the window; without a display, run the sample “flights” in the terminal; on this computer's own servers
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then exec $(BIN)/pipeline-gui; fi; \
+	$(BIN)/pipeline-gui start flights --wait && echo && $(BIN)/pipeline-gui runs
 
 test: lint ## check everything and run all tests (TESTS=… and WORKERS=… choose)
 	$(BIN)/pytest -n $(WORKERS) $(TESTS)
@@ -34,8 +33,14 @@ lint: install $(STAMPS)/dev ## check style, types and the floors of the house
 bench: install $(STAMPS)/dev ## measure, and write build/bench.json (BENCH=NAME runs one)
 	$(BIN)/python -m bench $(BENCH)
 
+screenshots: install $(STAMPS)/dev ## paint the window's states into docs/screenshots/
+	$(BIN)/python -m tests.window.screenshots
+
 package: install $(STAMPS)/dev ## build the bundle of the window and the command line into dist/pipeline-gui/
 	$(BIN)/pyinstaller --noconfirm --log-level WARN build.spec
+
+chaos: install $(STAMPS)/dev ## kill every part at every point, and write build/chaos.json (SEED=, ROUNDS= and HOURS= choose)
+	$(BIN)/python -m tests.chaos
 
 lock: ## pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile $(LOCK) --output-file requirements/build.txt requirements/build.in

@@ -163,7 +163,7 @@ class RunStore(Protocol):
         """The events of a run, oldest first."""
 
     def take_lease(self, holder: str, actor: Actor) -> bool:
-        """Take or renew the watcher's lease (2.25 s of the database's clock); False when another holds it."""
+        """Take or renew the watcher's lease (2.25 s, the database's clock); False when another holds it."""
 
     def release_lease(self, holder: str) -> None:
         """Give the lease up, if held."""

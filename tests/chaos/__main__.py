@@ -123,7 +123,7 @@ class Chaos:
     def measure_bounds(self, ground: Ground) -> None:
         """The bounds, some times each."""
         for _ in range(BOUND_ROUNDS):
-            self._guarded("bounds", lambda: [self.report.add_bound(*figure) for figure in measure(ground)])
+            self._guarded("bounds", lambda: self.report.add_bounds(measure(ground)))
 
     def storm(self, ground: Ground) -> None:
         """A storm over a database of its own."""

@@ -44,9 +44,10 @@ class Report:
         """A planted bug was looked for."""
         self._mutants[name] = (rule, found)
 
-    def add_bound(self, name: str, seconds: float) -> None:
-        """A bound was measured."""
-        self._bounds.setdefault(name, []).append(seconds)
+    def add_bounds(self, measured: Iterable[tuple[str, float]]) -> None:
+        """Bounds are measured, one after another."""
+        for name, seconds in measured:
+            self._bounds.setdefault(name, []).append(seconds)
 
     def add_storm(self, blows: Mapping[str, int]) -> None:
         """A storm is over."""
