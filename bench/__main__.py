@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 import time
 from collections.abc import Collection, Sequence
@@ -29,6 +30,8 @@ def main(arguments: Sequence[str]) -> int:
     if unknown:
         print(f"There is no figure {', '.join(unknown)}; the known ones are {', '.join(KNOWN)}.", file=sys.stderr)
         return 2
+    # A SystemExit, so that what is measured on is taken down.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     console = Console()
     figures, complete = _measure(wanted, console)
     write(figures)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 
 from bench.figures import Figure, bounded
-from bench.world import SHORT_JOB, World, drivers, wait_for, world
+from bench.world import SHORT_JOB, World, driver_at_work, world
 from pipeline_gui.pipeline.ports import Change
 
 ROUNDS = 5
@@ -36,7 +36,7 @@ def _end(bench: World) -> float:
     subscription = bench.store.subscribe(on_change)
     try:
         run_id = bench.start(SHORT_JOB)
-        driver = wait_for(lambda: drivers(bench, run_id), 30, "a driver")[0]
+        driver = driver_at_work(bench, run_id)
         exits = select.poll()
         exits.register(os.pidfd_open(driver), select.POLLIN)
         if not exits.poll(120_000):

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 
 from bench.figures import Figure, against_floor, milliseconds
-from bench.world import LONG_JOB, World, alive, drivers, wait_for, world
+from bench.world import LONG_JOB, World, alive, driver_at_work, wait_for, world
 
 ROUNDS = 5
 GOAL = 1.2
@@ -26,18 +26,11 @@ def measure(_names: Sequence[str]) -> list[Figure]:
     return [against_floor("stop_to_gone", milliseconds(stops[1:]), milliseconds(floors[1:]), "ms", GOAL)]
 
 
-def _at_work(bench: World) -> str:
-    """Start a job that does not end; its run id, once Spark works at it."""
-    run_id = bench.start(LONG_JOB)
-    bench.server.wait_for_output(bench.batch_name(run_id), "at work", timeout=120)
-    return run_id
-
-
 def _by_hand(bench: World) -> float:
     """Seconds from SIGTERM to the driver until no process of the batch is left."""
-    run_id = _at_work(bench)
+    run_id = bench.start(LONG_JOB)
+    driver = driver_at_work(bench, run_id)
     marked = bench.server.marker(bench.batch_name(run_id))
-    driver = drivers(bench, run_id)[0]
     begin = time.perf_counter()
     os.kill(driver, signal.SIGTERM)
     while alive(marked):
@@ -49,7 +42,8 @@ def _by_hand(bench: World) -> float:
 
 def _stop(bench: World) -> float:
     """Seconds of one stop_pipeline, after which nothing may live and the row must be settled."""
-    run_id = _at_work(bench)
+    run_id = bench.start(LONG_JOB)
+    driver_at_work(bench, run_id)
     marked = bench.server.marker(bench.batch_name(run_id))
     begin = time.perf_counter()
     answer = bench.controller.stop_pipeline()

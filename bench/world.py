@@ -24,8 +24,8 @@ from tests.postgres import running_server
 ACTOR = Actor("bench", "localhost", "terminal")
 
 _SPARK = "from pyspark.sql import SparkSession\nspark = SparkSession.builder.getOrCreate()\nspark.range(1000).count()\n"
-SHORT_JOB = _SPARK
-LONG_JOB = _SPARK + "print('at work', flush=True)\nimport time\ntime.sleep(600)\n"
+SHORT_JOB = _SPARK + "print('at work', flush=True)\nimport time\ntime.sleep(3)\n"
+LONG_JOB = SHORT_JOB + "time.sleep(600)\n"
 
 T = TypeVar("T")
 
@@ -102,9 +102,10 @@ def world(*, real_spark: bool) -> Iterator[World]:
         yield bench
 
 
-def drivers(bench: World, run_id: str) -> list[int]:
-    """The processes of a run that are Spark's own: the JVM."""
-    return [pid for pid in bench.server.pids(bench.batch_name(run_id)) if _is_java(pid)]
+def driver_at_work(bench: World, run_id: str) -> int:
+    """Spark's JVM, once the job says that it is at work: before, it may be the launcher's."""
+    bench.server.wait_for_output(bench.batch_name(run_id), "at work", timeout=240)
+    return next(pid for pid in bench.server.pids(bench.batch_name(run_id)) if _is_java(pid))
 
 
 def alive(marked: str) -> bool:

@@ -39,7 +39,7 @@ class Terminal:
         """What it wrote to stderr."""
         return self._err.read_text("utf-8", "replace")
 
-    def wait_for(self, text: str, timeout: float = 90.0) -> None:
+    def wait_for(self, text: str, timeout: float = 240.0) -> None:
         """Wait until stdout holds a text; fails at once when the command ended without it."""
 
         def is_there() -> bool:
@@ -51,7 +51,7 @@ class Terminal:
 
         wait_until(is_there, timeout, f"{text!r} on the terminal")
 
-    def exit_code(self, timeout: float = 90.0) -> int:
+    def exit_code(self, timeout: float = 240.0) -> int:
         """How it ended, waited for."""
         return self.process.wait(timeout)
 
@@ -76,7 +76,7 @@ class Operator:
         self._terminals.append(terminal)
         return terminal
 
-    def run(self, *words: str, code: int = 0, timeout: float = 60.0) -> Terminal:
+    def run(self, *words: str, code: int = 0, timeout: float = 240.0) -> Terminal:
         """Give a command that must end with an exit code."""
         terminal = self.begin(*words)
         assert terminal.exit_code(timeout) == code, f"{words}:\n{terminal.out}\n{terminal.err}"
