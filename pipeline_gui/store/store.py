@@ -193,7 +193,7 @@ class PostgresStore:
     # --- the watcher's lease --------------------------------------------------------------------------------------
 
     def take_lease(self, holder: str, actor: Actor) -> bool:
-        """Take or renew the lease (2.25 s, the database's clock); False when another holds it, or in a copy."""
+        """Take or renew the watcher's lease (2.25 s, the database's clock); False when another's, or in a copy."""
         if not self.installation().is_original:
             return False
         values = {"holder": holder, **_who(actor)}
