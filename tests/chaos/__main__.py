@@ -94,13 +94,19 @@ class Chaos:
         self._console.print(f"{2 * WALKS} walks of the model took {time.monotonic() - begin:.0f} s")
 
     def cross_everything(self, ground: Ground) -> None:
-        """Every point that a scenario comes to × every fault that can befall it."""
-        pairs: list[tuple[str, str, str]] = []
+        """Every point × every fault that can befall it, in one of the scenarios that come to it."""
+        scenarios: dict[str, list[str]] = {}
         for scenario in SCENARIOS:
             outcome = cross(ground, scenario, None, None)
             for violation in outcome.violations:
                 self.report.add_violation("points", f"{scenario}, no fault: {violation}")
-            pairs += [(scenario, point, fault) for point in outcome.reached for fault in faults_at(point)]
+            for point in outcome.reached:
+                scenarios.setdefault(point, []).append(scenario)
+        pairs = [
+            (self._dice.choice(coming), point, fault)
+            for point, coming in scenarios.items()
+            for fault in faults_at(point)
+        ]
         self._dice.shuffle(pairs)
         begin = time.monotonic()
         for number, (scenario, point, fault) in enumerate(pairs, 1):

@@ -1,0 +1,62 @@
+"""A few points × faults on real parts in each test run; `make chaos` tries them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.chaos.points import STEPS
+from tests.chaos.real.crossing import FAULTS, cross, faults_at
+from tests.chaos.real.ground import Ground
+from tests.chaos.real.network import Trouble
+from tests.chaos.real.scenarios import SCENARIOS, SUBMIT
+from tests.chaos.real.victim import KILLED_AFTER, KILLED_BEFORE
+from tests.command_server.harness import command_server
+from tests.postgres import PostgresServer
+
+INSERT, REQUEST = "Starter.start store.insert", "Stopper.stop store.request_stop"
+SETTLE, FENCE = "Settler._end store.settle", "Settler._fence spark.fence"
+
+
+@pytest.fixture(scope="module")
+def ground(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    """The servers for this module's crossings."""
+    with command_server(tmp_path_factory.mktemp("command-server")) as server:
+        yield Ground(postgres_server, server)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "point", "fault"),
+    [
+        ("start", INSERT, KILLED_AFTER),
+        ("start", INSERT, str(Trouble.LATE)),
+        ("start", SUBMIT, KILLED_BEFORE),
+        ("start", SUBMIT, KILLED_AFTER),
+        ("start", SUBMIT, str(Trouble.ANSWER_LOST)),
+        ("start", SUBMIT, str(Trouble.TWICE)),
+        ("start", SUBMIT, str(Trouble.LATE)),
+        ("stop", REQUEST, KILLED_AFTER),
+        ("stop", FENCE, str(Trouble.CUT)),
+        ("look at what completed", SETTLE, str(Trouble.ANSWER_LOST)),
+    ],
+)
+def test_the_record_is_true_whatever_befalls(ground: Ground, scenario: str, point: str, fault: str) -> None:
+    outcome = cross(ground, scenario, point, fault)
+    assert outcome.sprung
+    assert outcome.violations == []
+
+
+def test_every_fault_befalls_some_write() -> None:
+    assert set(faults_at(SUBMIT)) == set(FAULTS)
+
+
+def test_every_point_belongs_to_a_scenario_or_to_another_kind_of_server(ground: Ground) -> None:
+    reached: set[str] = set()
+    for scenario in SCENARIOS:
+        outcome = cross(ground, scenario, None, None)
+        assert outcome.violations == [], scenario
+        reached |= set(outcome.reached)
+    only_on_plain_livy = {"Settler.make_sure_gone spark.find", "OrphanHunter._judge spark.kill"}
+    left = {point for point, step in STEPS.items() if point not in reached and not step.startswith("plain Livy")}
+    assert left <= only_on_plain_livy
