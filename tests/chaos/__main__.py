@@ -9,6 +9,7 @@ import logging
 import os
 import random
 import secrets
+import subprocess
 import sys
 import tempfile
 import time
@@ -25,12 +26,20 @@ from tests.chaos.points import STEPS
 from tests.chaos.real.bounds import measure
 from tests.chaos.real.crossing import cross, faults_at
 from tests.chaos.real.ground import Ground, prepared_ground
-from tests.chaos.real.scenarios import SCENARIOS
+from tests.chaos.real.scenarios import ONLY_ON_PLAIN_LIVY, SCENARIOS
 from tests.chaos.real.storm import Storm
 from tests.chaos.report import Report
 
 WALKS = 2000
 """Of the model, with both guards and with the database's alone, in each round."""
+CONTRACTS = [
+    "tests/chaos/test_contract.py",
+    "tests/store/test_races.py",
+    "tests/store/test_transitions.py",
+    "tests/command_server/test_fence.py",
+    "tests/command_server/test_one_at_a_time.py",
+]
+ROOT = Path(__file__).resolve().parents[2]
 BOUND_ROUNDS = 3
 STORM_SECONDS = 60.0
 
@@ -44,6 +53,7 @@ def main() -> int:
     logging.getLogger("pipeline_gui").setLevel(logging.CRITICAL)
     chaos, end = Chaos(console, seed), time.monotonic() + hours * 3600
     chaos.find_mutants()
+    chaos.check_contracts()
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder, prepared_ground(Path(folder)) as ground:
         done = 0
         while done < rounds or time.monotonic() < end:
@@ -79,6 +89,17 @@ class Chaos:
             self.report.add_mutant(mutant.name, mutant.rule, found)
         self._console.print(f"{len(self.report.mutants_found)} of {len(MUTANTS)} planted bugs were found")
 
+    def check_contracts(self) -> None:
+        """The model's store and Spark are the real ones: what holds on it holds on them, races for the place too."""
+        words = [sys.executable, "-m", "pytest", "-q", "--tb=line", "-p", "no:cacheprovider", *CONTRACTS]
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)
+        for line in done.stdout.splitlines():
+            if line.startswith(("FAILED", "ERROR")):
+                self.report.add_violation("contract", line)
+        if done.returncode:
+            self.report.add_violation("contract", f"pytest ended with {done.returncode}")
+        self._console.print(f"contracts: {(done.stdout.strip().splitlines() or ['nothing'])[-1]}", markup=False)
+
     def walk(self) -> None:
         """Long walks of the model."""
         begin = time.monotonic()
@@ -102,6 +123,9 @@ class Chaos:
                 self.report.add_violation("points", f"{scenario}, no fault: {violation}")
             for point in outcome.reached:
                 scenarios.setdefault(point, []).append(scenario)
+        for point, step in STEPS.items():
+            if point not in scenarios and point not in ONLY_ON_PLAIN_LIVY and not step.startswith("plain Livy"):
+                self.report.add_violation("harness", f"no scenario comes to {step} ({point})")
         pairs = [
             (self._dice.choice(coming), point, fault)
             for point, coming in scenarios.items()

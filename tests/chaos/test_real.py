@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.chaos.points import STEPS
 from tests.chaos.real.crossing import FAULTS, cross, faults_at
 from tests.chaos.real.ground import Ground
 from tests.chaos.real.network import Trouble
-from tests.chaos.real.scenarios import SCENARIOS, SUBMIT
+from tests.chaos.real.scenarios import SUBMIT
 from tests.chaos.real.victim import KILLED_AFTER, KILLED_BEFORE
 from tests.command_server.harness import command_server
 from tests.postgres import PostgresServer
@@ -49,14 +48,3 @@ def test_the_record_is_true_whatever_befalls(ground: Ground, scenario: str, poin
 
 def test_every_fault_befalls_some_write() -> None:
     assert set(faults_at(SUBMIT)) == set(FAULTS)
-
-
-def test_every_point_belongs_to_a_scenario_or_to_another_kind_of_server(ground: Ground) -> None:
-    reached: set[str] = set()
-    for scenario in SCENARIOS:
-        outcome = cross(ground, scenario, None, None)
-        assert outcome.violations == [], scenario
-        reached |= set(outcome.reached)
-    only_on_plain_livy = {"Settler.make_sure_gone spark.find", "OrphanHunter._judge spark.kill"}
-    left = {point for point, step in STEPS.items() if point not in reached and not step.startswith("plain Livy")}
-    assert left <= only_on_plain_livy

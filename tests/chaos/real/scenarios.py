@@ -262,6 +262,8 @@ def _ends(*statuses: str) -> frozenset[str]:
     return frozenset(statuses)
 
 
+ONLY_ON_PLAIN_LIVY = {"Settler.make_sure_gone spark.find", "OrphanHunter._judge spark.kill"}
+"""Points that no scenario comes to, besides those whose step says it."""
 SUBMIT = "Starter._send spark.submit"
 SCENARIOS = {
     "start": Scenario(nothing, start, _ends()),
