@@ -77,9 +77,11 @@ class Session:
         *,
         detail: dict[str, Any] | None = None,
         lease: bool = False,
+        durable: bool = True,
     ) -> list[list[Row]]:
         """Statements in one transaction and one round trip; returns the rows of each after the commit was acknowledged.
 
+        durable: also on disk by then; else a crash of the database may lose them, which must be harmless.
         Raises StoreUnclear when the commit may have happened. A refusal by the server is the cause of what is raised.
         """
         limits = self._timeouts
@@ -91,8 +93,7 @@ class Session:
             "lock_timeout": _milliseconds(limits.lease / 2 if lease else limits.lock),
             "statement_timeout": _milliseconds(limits.lease if lease else limits.writing_statement),
             "idle_timeout": _milliseconds(limits.idle_in_transaction),
-            # A lease that is lost in a crash of the server is taken again; a run that is lost is not.
-            "synchronous_commit": "off" if lease else "on",
+            "synchronous_commit": "on" if durable else "off",
         }
         with self._connection(deadline) as connection:
             try:

@@ -30,6 +30,7 @@ from pipeline_gui.store.values import bounded_text, clean_text, json_text
 LONGEST_ERROR = 8_192
 """Bytes of an error message that are recorded; the log has the rest."""
 _LONGEST_DAYS = 1e6
+_NOBODY = Actor("", "", "")
 
 
 def open_store(
@@ -140,7 +141,10 @@ class PostgresStore:
             "progress": None if change.progress is None else json_text(progress_values(change.progress)),
             "summary": json_text(summary),
         }
-        (rows,) = self._session.write([(queries.CHANGE, values)], actor)
+        # What was seen of Spark can be seen again: should the database crash before it is on disk, the run is looked up
+        # by its name once more. That a starter does not know, only it could say.
+        durable = change.unclear is True
+        (rows,) = self._session.write([(queries.CHANGE, values)], actor, durable=durable)
         return rows[0][0] if rows else None
 
     def request_stop(self, run_id: str, grace_seconds: float | None, actor: Actor) -> RunRecord | None:
@@ -197,12 +201,12 @@ class PostgresStore:
         if not self.installation().is_original:
             return False
         values = {"holder": holder, **_who(actor)}
-        (rows,) = self._session.write([(queries.TAKE_LEASE, values)], actor, lease=True)
+        (rows,) = self._session.write([(queries.TAKE_LEASE, values)], actor, lease=True, durable=False)
         return bool(rows)
 
     def release_lease(self, holder: str) -> None:
         """Give the lease up, if held."""
-        self._session.write([(queries.RELEASE_LEASE, {"holder": holder})], Actor("", "", ""), lease=True)
+        self._session.write([(queries.RELEASE_LEASE, {"holder": holder})], _NOBODY, lease=True, durable=False)
 
     # --- listening ------------------------------------------------------------------------------------------------
 

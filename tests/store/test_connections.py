@@ -310,6 +310,30 @@ def test_what_is_recorded_is_on_the_servers_disk_and_holds_no_lock_for_long(
     assert seen["pipeline_watcher synchronous_commit"] == "off"
 
 
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [(EngineChange(phase=Phase.RUNNING, batch_id=7), "off"), (EngineChange(unclear=True), "on")],
+)
+def test_what_can_be_seen_again_need_not_be_on_disk_and_what_only_we_know_must(
+    store: PostgresStore, execute: Execute, change: EngineChange, expected: str
+) -> None:
+    record = store.insert(new_run(), ANA).record
+    assert record.engine is not None
+    execute("""
+        CREATE TABLE seen (value text);
+        CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            INSERT INTO seen SELECT current_setting('synchronous_commit');
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER look AFTER UPDATE ON pipeline_run_engine FOR EACH STATEMENT EXECUTE FUNCTION look()""")
+
+    store.change(record.run.run_id, record.engine.rev, change, ANA)
+    assert execute("SELECT value FROM seen") == [(expected,)]
+
+    store.request_stop(record.run.run_id, None, ANA)
+    assert execute("SELECT value FROM seen")[-1] == ("on",)
+
+
 def test_a_store_that_was_closed_says_so(database: str) -> None:
     with opened(database) as store:
         store.running()
