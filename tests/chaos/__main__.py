@@ -9,6 +9,7 @@ import logging
 import os
 import random
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
@@ -48,6 +49,8 @@ def main() -> int:
     """Do it all; 0, or 1 when something was violated, a mutant was missed or a bound was not met."""
     seed = int(os.environ.get("SEED", secrets.randbelow(1_000_000)))
     rounds, hours = int(os.environ.get("ROUNDS", "1")), float(os.environ.get("HOURS", "0"))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))  # so that no server outlives this
     console = Console()
     console.print(f"SEED={seed} ROUNDS={rounds} HOURS={hours:g}")
     logging.getLogger("pipeline_gui").setLevel(logging.CRITICAL)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
 
 from tests.chaos.model.invariants import Violation
+from tests.chaos.model.machine import Model
 from tests.chaos.model.mutants import MUTANTS, Mutant
 from tests.chaos.model.walk import Walk
 from tests.chaos.model.world import World
@@ -23,3 +26,37 @@ def test_a_planted_bug_is_found(mutant: Mutant) -> None:
             except Violation:
                 return
     pytest.fail(f"{mutant.name} ({mutant.rule}) is not found: the rule is not needed, or not tested")
+
+
+FOR_EACH_INVARIANT = {
+    1: "count, then insert",
+    2: "nobody confirms",
+    3: "watch for stops only",
+    4: "settle without compare",
+    5: "longer grace wins",
+    6: "forget the intent",
+    7: "an event without an actor",
+}
+
+
+@pytest.mark.parametrize("number", FOR_EACH_INVARIANT)
+def test_hypothesis_finds_one_for_each_invariant(number: int) -> None:
+    mutant = next(mutant for mutant in MUTANTS if mutant.name == FOR_EACH_INVARIANT[number])
+
+    class Mutated(Model):
+        guard = mutant.guard
+        one_running = mutant.one_running
+        make_store = staticmethod(mutant.make_store)
+
+    many = settings(
+        max_examples=3000,
+        stateful_step_count=40,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    with mutant.plant(), pytest.raises(Violation):
+        run_state_machine_as_test(Mutated, settings=many)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.chaos.real.crossing import FAULTS, cross, faults_at
+from tests.chaos.real.crossing import FAULTS, Outcome, cross, ended_rows, faults_at, violations
 from tests.chaos.real.ground import Ground
 from tests.chaos.real.network import Trouble
-from tests.chaos.real.scenarios import SUBMIT
+from tests.chaos.real.scenarios import SCENARIOS, SUBMIT
 from tests.chaos.real.victim import KILLED_AFTER, KILLED_BEFORE
 from tests.command_server.harness import command_server
 from tests.postgres import PostgresServer
@@ -48,3 +48,25 @@ def test_the_record_is_true_whatever_befalls(ground: Ground, scenario: str, poin
 
 def test_every_fault_befalls_some_write() -> None:
     assert set(faults_at(SUBMIT)) == set(FAULTS)
+
+
+@pytest.mark.parametrize(
+    ("tampering", "number"),
+    [
+        ("DROP INDEX pipeline_runs_one_running; INSERT INTO pipeline_runs (run_id, status) VALUES ('x', 'running')", 1),
+        ("UPDATE pipeline_runs SET status = 'completed' WHERE status = 'running'", 2),
+        ("INSERT INTO pipeline_runs SELECT 'y', command, 'failed' FROM pipeline_runs LIMIT 1", 7),
+        ("UPDATE pipeline_run_engine SET stop_requested_at = now() WHERE NOT gone", 5),
+        ("UPDATE pipeline_runs SET status = 'stopped' WHERE status = 'running'", 6),
+        ("UPDATE pipeline_runs SET error_message = 'other' WHERE status = 'completed'", 4),
+    ],
+)
+def test_the_checks_see_what_is_wrong(ground: Ground, tampering: str, number: int) -> None:
+    with ground.world() as world:
+        done = world.start("print('done')")
+        world.settle_until_ended(done)
+        run_id, ended = world.start(), ended_rows(world)
+        assert [*violations(world, SCENARIOS["look at what lives"], run_id, ended, Outcome("", None, None))] == []
+        world.execute(tampering)
+        seen = [*violations(world, SCENARIOS["look at what lives"], run_id, ended, Outcome("", None, None))]
+    assert f"{number}:" in " ".join(seen)

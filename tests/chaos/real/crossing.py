@@ -56,7 +56,7 @@ def cross(ground: Ground, name: str, point: str | None, fault: str | None, *, la
     scenario, outcome = SCENARIOS[name], Outcome(name, point, fault)
     with ground.world() as world:
         run_id = scenario.prepare(world)
-        ended_before = _ended(world)
+        ended_before = ended_rows(world)
         with _network(world) as proxies:
             plan = Plan(
                 database=make_conninfo(world.database, port=proxies["store"].port),
@@ -75,7 +75,7 @@ def cross(ground: Ground, name: str, point: str | None, fault: str | None, *, la
             _come_to_rest(world, outcome)
             if not late_first and _deliver(proxies):
                 _come_to_rest(world, outcome)
-        outcome.violations += [*_violations(world, scenario, run_id, ended_before, outcome)]
+        outcome.violations += [*violations(world, scenario, run_id, ended_before, outcome)]
     return outcome
 
 
@@ -176,13 +176,13 @@ def _rows(world: World, query: str) -> list[dict[str, Any]]:
         return connection.execute(query).fetchall()
 
 
-def _ended(world: World) -> dict[str, dict[str, Any]]:
+def ended_rows(world: World) -> dict[str, dict[str, Any]]:
     """The rows that have ended, as they are."""
     rows = _rows(world, "SELECT * FROM pipeline_runs WHERE lower(btrim(status)) <> 'running'")
     return {row["run_id"]: row for row in rows}
 
 
-def _violations(
+def violations(
     world: World, scenario: Scenario, run_id: str | None, ended_before: dict[str, dict[str, Any]], outcome: Outcome
 ) -> Iterator[str]:
     rows = {row["run_id"]: row for row in _rows(world, "SELECT * FROM pipeline_runs")}
