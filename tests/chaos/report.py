@@ -77,15 +77,39 @@ class Report:
             "tried": len(self._crossings),
             "violations": self.violations,
             "bounds": {name: _figures(name, seconds) for name, seconds in self._bounds.items()},
+            "crossings": [
+                {"point": point, "fault": fault, "times": times} for (point, fault), times in self._crossings.items()
+            ],
             "model": {"tried": len(self._model), "calls": self._model.total()},
             "mutants": {name: {"rule": rule, "found": found} for name, (rule, found) in self._mutants.items()},
             "storm": dict(self._blows),
         }
 
     def write(self) -> None:
-        """Write build/chaos.json."""
+        """Write build/chaos.json, and build/chaos.md with the tables for docs/reliability.md."""
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(json.dumps(self.as_dict(), indent=2) + "\n", "utf-8")
+        RESULTS.with_suffix(".md").write_text(self.as_markdown(), "utf-8")
+
+    def as_markdown(self) -> str:
+        """The tables, for a page of documentation."""
+        lines = [f"| step | {' | '.join(FAULTS)} |", f"|---|{'---|' * len(FAULTS)}"]
+        for point, step in STEPS.items():
+            counts = [self._crossings[point, fault] for fault in FAULTS]
+            if any(counts):
+                lines.append(f"| {step} | {' | '.join(str(count or '') for count in counts)} |")
+        lines += ["", "| bound | at most, s | n | p50 | p99 | max |", "|---|---|---|---|---|---|"]
+        for name, seconds in self._bounds.items():
+            figures = _figures(name, seconds)
+            values = " | ".join(f"{figures[key]:.2f}" for key in ("p50", "p99", "max"))
+            lines.append(f"| {name} | {BOUNDS[name]:g} | {len(seconds)} | {values} |")
+        lines += [
+            "",
+            f"{len(self._crossings)} pairs of point and fault on real parts and {len(self._model)} in the model, "
+            f"{len(self.mutants_found)} of {len(self._mutants)} planted bugs found, "
+            f"{self._blows.total()} blows of the storm, {len(self.violations)} violations. SEED={self._seed}.",
+        ]
+        return "\n".join(lines) + "\n"
 
     def show(self, console: Console) -> None:
         """The tables, and what was violated."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import random
 import signal
@@ -28,6 +29,7 @@ def operate(database: str, spark_url: str, token: str, applications: list[str], 
     from pipeline_gui.spark.livy import LivyServer
     from pipeline_gui.store import open_store
 
+    logging.disable(logging.CRITICAL)  # what goes wrong here is meant to
     dice = random.Random(seed)
     store = open_store(database, application_name="operator", max_connections=2)
     spark, actor = LivyServer(spark_url, token), Actor(f"operator-{seed}", "ops-9", "window")
