@@ -112,6 +112,9 @@ NOT_GONE = f"""
     ORDER BY engine.run_id
 """
 
+# The same question for a start, which mostly hears no: while its own run holds the place, every other has ended.
+ANY_NOT_GONE = "SELECT EXISTS (SELECT FROM pipeline_run_engine WHERE NOT gone AND run_id <> %(run_id)s)"
+
 # Two index scans and never the table: what was touched since, and the one that runs however long ago it began. LIMIT
 # says that there is one at most: the planner can't see it in the index.
 _SINCE = "(statement_timestamp() AT TIME ZONE 'UTC') - make_interval(secs => %(seconds)s)"

@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg import errors as pg
 
-from pipeline_gui.pipeline.errors import RunBusy, StoreRefused
+from pipeline_gui.pipeline.errors import RunBusy, StoreRefused, StoreUnavailable, StoreUnclear
 from pipeline_gui.pipeline.ports import (
     Actor,
     Change,
@@ -109,7 +109,9 @@ class PostgresStore:
 
     def _insert(self, values: dict[str, Any], actor: Actor) -> Inserted:
         try:
-            inserted, not_gone = self._session.write([(queries.INSERT, values), (queries.NOT_GONE, {})], actor)
+            inserted, some_not_gone = self._session.write(
+                [(queries.INSERT, values), (queries.ANY_NOT_GONE, {"run_id": values["run_id"]})], actor
+            )
         except StoreRefused as error:
             cause = error.__cause__
             if not isinstance(cause, pg.UniqueViolation):
@@ -118,7 +120,13 @@ class PostgresStore:
                 raise StoreRefused(f"A run with the id {values['run_id']} is recorded already.") from None
             other = self.running()
             raise RunBusy(other.run.run_id if other else None) from None
-        return Inserted(record_of(inserted[0]), tuple(record_of(row) for row in not_gone))
+        return Inserted(record_of(inserted[0]), self._not_gone_after_insert() if some_not_gone[0][0] else ())
+
+    def _not_gone_after_insert(self) -> tuple[RunRecord, ...]:
+        try:
+            return tuple(self.not_gone())
+        except StoreUnavailable as error:
+            raise StoreUnclear(f"The run is recorded, but not what may still live: {error}") from error
 
     def change(self, run_id: str, rev: int, change: EngineChange, actor: Actor) -> int | None:
         """Compare-and-set on running and rev; the new rev, or None when it was lost."""
