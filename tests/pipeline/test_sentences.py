@@ -28,22 +28,8 @@ def test_durations_are_said_as_people_say_them(seconds: float, text: str) -> Non
     assert duration_text(seconds) == text
 
 
-def _dead(**changes: object) -> Batch:
-    values: dict[str, object] = {"exit_code": 1, "signal": None, "reason": None} | changes
-    return Batch(
-        7,
-        "x.y",
-        BatchState.DEAD,
-        None,
-        None,
-        (),
-        "g",
-        values["exit_code"],
-        values["signal"],
-        False,
-        1.0,
-        values["reason"],
-    )  # type: ignore[arg-type]
+def _dead(exit_code: int | None = 1, signal: int | None = None) -> Batch:
+    return Batch(7, "x.y", BatchState.DEAD, None, None, (), "g", exit_code, signal, False, 1.0, None)
 
 
 def test_a_failure_names_the_error_that_the_log_ends_with() -> None:

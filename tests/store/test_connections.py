@@ -303,7 +303,7 @@ def test_what_is_recorded_is_on_the_servers_disk_and_holds_no_lock_for_long(
     store.insert(new_run(), ANA)
     store.take_lease("me", ANA)
 
-    seen = dict(execute("SELECT * FROM seen"))
+    seen: dict[str, str] = dict(execute("SELECT * FROM seen"))
     assert seen["pipeline_runs synchronous_commit"] == "on"
     assert seen["pipeline_runs lock_timeout"] == "5s"
     assert seen["pipeline_runs idle_in_transaction_session_timeout"] == "5s"
