@@ -14,10 +14,20 @@ from rich.console import Console
 from bench.figures import RESULTS, Figure, show, write
 
 MODULES = {
-    "bench.two_day_query": ("two_day_query_1k", "two_day_query_2m", "two_day_query_growth"),
+    "bench.history": (
+        "two_day_query_1k",
+        "two_day_query_2m",
+        "two_day_query_growth",
+        "refresh_1k",
+        "refresh_2m",
+    ),
     "bench.start_call": ("start_call", "start_call_after_abandon"),
     "bench.end_to_record": ("end_to_record",),
     "bench.stop_to_gone": ("stop_to_gone",),
+    "bench.change_to_paint": ("change_to_paint",),
+    "bench.gui_pause": ("gui_pause", "gui_pause_longest"),
+    "bench.window_start": ("window_start",),
+    "bench.window_memory": ("window_memory",),
 }
 """Which module measures which figures; each has ``measure(names) -> list[Figure]``."""
 KNOWN = [name for names in MODULES.values() for name in names]

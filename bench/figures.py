@@ -46,6 +46,11 @@ def milliseconds(seconds: Sequence[float]) -> float:
     return statistics.median(seconds) * 1000
 
 
+def percentile(values: Sequence[float], share: int) -> float:
+    """The value that this share of all, in percent, does not exceed."""
+    return statistics.quantiles(values, n=100, method="inclusive")[share - 1]
+
+
 def write(figures: Sequence[Figure], path: Path = RESULTS) -> None:
     """Keep the figures as JSON. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
