@@ -243,8 +243,9 @@ def test_two_windows_with_different_spark_servers_settle_each_their_own(world: W
             world.server.wait_for_state(world.batch_name(run_id), "dead")
             status = other.controller.get_pipeline_status()
             assert (status["is_running"], status["run_id"]) == (True, run_id)  # not its to judge
-            assert other.controller.stop_run(run_id, grace_seconds=0)["reason"] == "unconfirmed"
-            assert "another Spark server" in other.controller.stop_run(run_id, grace_seconds=0)["message"]
+            answer = other.controller.stop_run(run_id, grace_seconds=0)
+            assert answer["reason"] == "unconfirmed"
+            assert "another Spark server" in answer["message"]
         finally:
             other.close()
     assert world.settle_until_ended(run_id).run.status == "failed"  # by itself, before the stop
