@@ -13,7 +13,7 @@ import requests
 from bench.figures import Figure, against_floor, milliseconds
 from bench.world import World, world
 
-ROUNDS = 25
+ROUNDS = 40
 WARM_UP = 3
 GOAL = 1.3
 SLEEPS = "import time; time.sleep(600)"

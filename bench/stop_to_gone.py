@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from bench.figures import Figure, against_floor, milliseconds
 from bench.world import LONG_JOB, World, alive, driver_at_work, wait_for, world
 
-ROUNDS = 5
+ROUNDS = 3
 GOAL = 1.2
 _LOOK_SECONDS = 0.005
 
