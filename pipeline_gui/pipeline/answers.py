@@ -87,7 +87,8 @@ def utc_text(moment: datetime | None) -> str | None:
     """A moment as ``2026-11-23T16:01:22.123456Z``."""
     if moment is None:
         return None
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # Not strftime: it imports a module at each call, and a history has hundreds of moments.
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def contact_answer(contact: Contact) -> ContactAnswer:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from pipeline_gui.pipeline.clock import seconds_with_sleep
 from pipeline_gui.window.gateway import Gateway, Lane
-from pipeline_gui.window.snapshot import History, Snapshot, take_snapshot
+from pipeline_gui.window.snapshot import History, RowMaker, Snapshot, take_snapshot
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,8 @@ class Refresher(QObject):
     ) -> None:
         super().__init__(parent)
         self._gateway = gateway
-        self._ask = lambda: take_snapshot(history, old_rows_timezone)
+        maker = RowMaker(old_rows_timezone)
+        self._ask = lambda: take_snapshot(history, maker)
         self._asked_at: float | None = None
         self._again = False
         self._rest_until = 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -73,8 +74,35 @@ class Snapshot:
         return self.status["is_running"] is not None and self.rows is not None
 
 
-def take_snapshot(history: History, old_rows_timezone: str | None = None) -> Snapshot:
-    """Ask the record; blocks, so it runs in the pool. The zone is the one of rows that other programs wrote."""
+class RowMaker:
+    """Makes rows, and keeps those of runs that ended: the next refresh finds most of them as they were."""
+
+    def __init__(self, old_rows_timezone: str | None = None) -> None:
+        self._zone = old_rows_timezone
+        self._kept: dict[str, tuple[RunAnswer, RunRow]] = {}
+
+    def rows(self, runs: Sequence[RunAnswer], status: StatusAnswer, now: float) -> tuple[RunRow, ...]:
+        """The rows of a history; now as make_row takes it."""
+        rows: list[RunRow] = []
+        kept: dict[str, tuple[RunAnswer, RunRow]] = {}
+        for run in runs:
+            run_id = run["run_id"]
+            before = self._kept.get(run_id)
+            if before is not None and before[0] == run and run_id != status["run_id"]:
+                kept[run_id] = before
+                rows.append(before[1])
+                continue
+            row = make_row(run, status, now, self._zone)
+            rows.append(row)
+            # What a running row shows depends on the moment and on the state of now.
+            if run_id != status["run_id"] and not row.is_running:
+                kept[run_id] = (run, row)
+        self._kept = kept
+        return tuple(rows)
+
+
+def take_snapshot(history: History, maker: RowMaker) -> Snapshot:
+    """Ask the record; blocks, so it runs in the pool, once at a time for each maker."""
     asked_at = seconds_with_sleep()
     status = history.get_pipeline_status()
     runs: list[RunAnswer] | None = None
@@ -87,12 +115,15 @@ def take_snapshot(history: History, old_rows_timezone: str | None = None) -> Sna
         except PipelineError as error:
             trouble = str(error)
     answered_at = seconds_with_sleep()
-    rows = None if runs is None else tuple(make_row(run, status, answered_at, old_rows_timezone) for run in runs)
+    rows = None if runs is None else maker.rows(runs, status, answered_at)
     return Snapshot(status, rows, trouble, asked_at, answered_at, datetime.now(UTC))
 
 
 def make_row(run: RunAnswer, status: StatusAnswer, now: float, old_rows_timezone: str | None = None) -> RunRow:
-    """A row from a run of the history; now is the reading of seconds_with_sleep() that its duration belongs to."""
+    """A row from a run of the history; now is the reading of seconds_with_sleep() that its duration belongs to.
+
+    The zone is the one in which other programs wrote their rows' times.
+    """
     metadata = run["metadata"] if isinstance(run["metadata"], dict) else {}
     configuration = metadata.get("configuration")
     name = configuration.get("name") if isinstance(configuration, dict) else None

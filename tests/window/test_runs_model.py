@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 from pipeline_gui.window.looks import look_of
 from pipeline_gui.window.runs_model import SORT_ROLE, Column, RunsModel
-from pipeline_gui.window.snapshot import RunRow, make_row
+from pipeline_gui.window.snapshot import RowMaker, RunRow, make_row
 from tests.window.stand_in import idle, run, running
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -236,6 +236,20 @@ def test_the_running_row_shows_its_phase() -> None:
     made = make_row(run("flights-1", "running"), status, 0.0)
     assert made.look.word == "stopping"
     assert made.outcome == "stop asked for by ben@ops-1"
+
+
+def test_rows_are_made_anew_only_where_something_changed() -> None:
+    maker = RowMaker()
+    ended, broken, current = run("a-1", "completed"), run("b-1", "failed", error="early"), run("c-1", "running")
+    before = maker.rows([current, broken, ended], running("c-1"), 0.0)
+    again = run("b-1", "failed", error="late")
+    after = maker.rows([current, again, ended], running("c-1", phase="stopping"), 1.0)
+    assert after[2] is before[2]
+    assert after[1].error == "late"
+    assert (before[0].look.word, after[0].look.word) == ("running", "stopping")
+    settled = maker.rows([run("c-1", "stopped"), again, ended], idle(), 2.0)
+    assert settled[0].look.word == "stopped"
+    assert settled[0].running_since is None
 
 
 def test_a_table_has_no_children(model: RunsModel) -> None:
