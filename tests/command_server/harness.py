@@ -19,6 +19,7 @@ import requests
 
 from pipeline_gui.command_server import processes
 from pipeline_gui.command_server.batches import state_key
+from pipeline_gui.embedded.spark import spark_environment
 from tests.waiting import wait_until
 
 SLEEP = "import time; print('up', flush=True); time.sleep(600)"
@@ -86,6 +87,9 @@ class CommandServer:
         if spark_home is not None:
             self._arguments += ["--spark-home", str(spark_home), "--java-home", str(make_stand_in_java(folder))]
         self._environment = {key: value for key, value in os.environ.items() if not key.startswith("PIPELINE_GUI_")}
+        if real_spark:
+            # As the embedded pair finds them: a computer without Java has the one of the extra “local”.
+            self._environment |= spark_environment(folder / "java")
         self._environment |= environment or {}
 
     @property

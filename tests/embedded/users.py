@@ -66,3 +66,5 @@ def _closing(user: User) -> Iterator[User]:
     finally:
         if user.process.poll() is None:
             user.kill()
+        elif user.process.stdout is not None and not user.process.stdout.closed:
+            user.close()  # it ended by itself, as one that got no pair does
