@@ -65,6 +65,8 @@ class Keeper:
         self._server = EmbeddedCommandServer(places)
         self._halves: dict[str, Half] = {"PostgreSQL": self._postgres, "the Spark command server": self._server}
         self._users = FileLock(places.users_lock)
+        self._last_use = 0
+        """When a use last began: the time of the lock's file, which is only compared, whatever the clock did."""
         self._backend: Backend | None = None
         self._served: tuple[str, str] | None = None
         self._ending = threading.Event()
@@ -91,7 +93,7 @@ class Keeper:
         while not self._ending.wait(POLL_SECONDS):
             self._heal()
             now = time.monotonic()
-            if is_used(self._places.users_lock):
+            if self._is_used():
                 idle_since = None
                 continue
             idle_since = idle_since or now
@@ -102,6 +104,12 @@ class Keeper:
             if not self._work_is_left(idle_for=now - idle_since) and self._users.acquire():
                 log.info("nobody uses the pair and no run is alive")
                 return
+
+    def _is_used(self) -> bool:
+        """Whether a process uses the pair, or began to since the last look: short commands come and go between two."""
+        now_used = is_used(self._places.users_lock)  # and the file is there again, should somebody have removed it
+        before, self._last_use = self._last_use, self._places.users_lock.stat().st_mtime_ns
+        return now_used or self._last_use != before
 
     def _heal(self) -> None:
         """Start a half that died again; what can't be healed now is tried again at the next look."""

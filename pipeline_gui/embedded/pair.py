@@ -86,6 +86,7 @@ def open_pair(
             progress("Waiting for the last use of PostgreSQL and Spark on this computer to end …")
             if not use.acquire(timeout):
                 raise EmbeddedUnavailable(f"The embedded pair is ending and does not end (see {places.keeper_log}).")
+        os.utime(places.users_lock)  # for a keeper that looks only after this use has ended
         try:
             return Pair(places, use, _ensure_ready(places, progress, deadline - time.monotonic()))
         except BaseException:

@@ -84,6 +84,18 @@ def test_eight_terminals_at_once_get_one_pair_and_it_ends_after_the_last_one(hom
     assert time.monotonic() - left > 9.0
 
 
+def test_short_uses_keep_the_pair_up_though_none_of_them_is_met_by_a_look(home: Path) -> None:
+    open_pair(home).close()
+    (keeper,) = keepers(home)
+    until = time.monotonic() + 13.0
+
+    while time.monotonic() < until:
+        open_pair(home).close()
+        time.sleep(0.9)
+
+    assert keepers(home) == [keeper]
+
+
 def test_both_halves_answer_and_the_database_is_ready_for_runs(pair: tuple[Path, Pair]) -> None:
     assert both_answer(pair[1])
 

@@ -1,6 +1,6 @@
 """``python -m tests.end_to_end.race [ROUNDS [PROCESSES]]``: many terminals start at once, round after round.
 
-Takes a profile of its own, with a real PostgreSQL and a real Spark. Exit code 1 when a round had not exactly one winner.
+On a profile of its own, with a real PostgreSQL and a real Spark. Exit code 1 when a round had not one winner.
 """
 
 from __future__ import annotations
