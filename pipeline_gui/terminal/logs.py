@@ -13,8 +13,9 @@ from pipeline_gui.run_log import open_run_log
 from pipeline_gui.terminal.display import Display, PlainDisplay
 from pipeline_gui.terminal.exit_codes import DONE, INTERRUPTED
 from pipeline_gui.terminal.output import Output
+from pipeline_gui.terminal.sentences import ended_sentence
 from pipeline_gui.terminal.session import open_session
-from pipeline_gui.terminal.text import clean_line
+from pipeline_gui.terminal.text import clean, clean_line
 from pipeline_gui.terminal.waiting import RunWait
 
 if TYPE_CHECKING:
@@ -80,7 +81,9 @@ def _follow(backend: Backend, run_id: str | None, output: Output) -> int:
     display: Display = JsonDisplay(output, run_id) if output.as_json else PlainDisplay(output)
     wait = RunWait(controller, run_id, display, with_log=True, is_log_kept_whole=backend.keeps_whole_logs)
     try:
-        wait.until_ended()
+        ended = wait.until_ended()
     except KeyboardInterrupt:
         return INTERRUPTED
+    if ended is not None:
+        output.note(clean(ended_sentence(ended)))
     return DONE

@@ -156,7 +156,8 @@ def test_a_follower_sees_every_line_once_and_ends_with_the_run(program: Program)
     assert followers[0].stdout is not None
     first = [followers[0].stdout.readline() for _ in range(500)]
     gate.touch()
-    text, in_json = (process.communicate(timeout=30)[0] for process in followers)
+    (text, said), (in_json, _) = (process.communicate(timeout=30) for process in followers)
+    assert "completed" in said
     assert [process.returncode for process in followers] == [0, 0]
     assert lines_of("".join(first) + text) == LINES
     pages = [json.loads(line) for line in in_json.splitlines()]
