@@ -67,6 +67,7 @@ def _measure(wanted: Collection[str], console: Console) -> tuple[list[Figure], b
             complete = False
         else:
             figures += measured
+            write(figures)  # what is measured is kept, whatever becomes of the rest
             console.print(f"  took {time.monotonic() - begin:.0f} s")
     return figures, complete
 
