@@ -6,10 +6,11 @@ an index alone says nothing: each new line of the first part moves the whole of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from pipeline_gui.pipeline.answers import LogAnswer
+from pipeline_gui.pipeline.errors import PipelineError
 
 PAGE = 1000
 """Lines asked for at once."""
@@ -29,7 +30,10 @@ class RunLog(Protocol):
     """The log of one run, read on and on."""
 
     def look(self, *, ended: bool = False) -> list[str]:
-        """The lines that came since the last look; ended: the run is over, so no line will grow any more."""
+        """The lines that came since the last look; ended: the run is over, so no line will grow any more.
+
+        Raises PipelineError when nothing could be read.
+        """
 
 
 def open_run_log(fetch: Fetch, *, is_kept_whole: bool) -> RunLog:
@@ -88,6 +92,15 @@ class _WholeLog:
     def look(self, *, ended: bool = False) -> list[str]:
         """The lines that came since the last look."""
         new: list[str] = []
+        try:
+            for lines in self._read(ended):
+                new += lines
+        except PipelineError:
+            if not new:
+                raise  # else what was taken is given out, and the next look meets what is wrong
+        return new
+
+    def _read(self, ended: bool) -> Iterator[list[str]]:
         size = 2  # of a part that does not grow: its unfinished line, and the heading of the other
         for _ in range(MOST_PAGES_A_LOOK):
             start = 1 + self._out.taken
@@ -95,26 +108,24 @@ class _WholeLog:
             lines, size = page["lines"], PAGE
             if STDERR in lines:
                 count = lines.index(STDERR)
-                new += self._out.take(lines[:count], more_follow=False, ended=ended)
-                return new + self._look_at_errors(start + count, page["total"], ended)
+                yield self._out.take(lines[:count], more_follow=False, ended=ended)
+                yield from self._read_errors(start + count, page["total"], ended)
+                return
             if len(lines) < 2:
-                break
-            new += self._out.take(lines[:-1], more_follow=True, ended=ended)
-        return new
+                return
+            yield self._out.take(lines[:-1], more_follow=True, ended=ended)
 
-    def _look_at_errors(self, heading: int, total: int, ended: bool) -> list[str]:
-        new: list[str] = []
+    def _read_errors(self, heading: int, total: int, ended: bool) -> Iterator[list[str]]:
         for _ in range(MOST_PAGES_A_LOOK):
             start = heading + 1 + self._err.taken
             page = self._fetch(start, PAGE)
             if page["total"] != total and self._fetch(heading, 1)["lines"] != [STDERR]:
-                break  # the first part grew meanwhile, so these are other lines than those asked for; at the next look
+                return  # the first part grew meanwhile, so these are other lines than those asked for; at the next look
             lines, total = page["lines"], page["total"]
             is_last = start + len(lines) >= total
-            new += self._err.take(lines, more_follow=not is_last, ended=ended)
+            yield self._err.take(lines, more_follow=not is_last, ended=ended)
             if is_last or not lines:
-                break
-        return new
+                return
 
 
 class _RingLog:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 
 import pytest
 
 from pipeline_gui.pipeline.answers import LogAnswer
+from pipeline_gui.pipeline.errors import PipelineError, StoreUnavailable
 from pipeline_gui.run_log import LINES_LOST, PAGE, RunLog, open_run_log
 
 
@@ -19,9 +21,12 @@ class GrowingLog:
         self.ring = ring
         self.requests = 0
         self.grow_at_request: dict[int, str] = {}
+        self.away_at: set[int] = set()
 
     def fetch(self, start: int, size: int) -> LogAnswer:
         self.requests += 1
+        if self.requests in self.away_at:
+            raise StoreUnavailable("It is away.")
         line = self.grow_at_request.pop(self.requests, None)
         if line is not None:
             self.out.append(line)
@@ -53,6 +58,24 @@ def test_no_line_is_lost_or_doubled_while_both_parts_grow(seed: int) -> None:
             part += [f"{name} {number}.{k} {chance.choice('ab')}" for k in range(chance.choice([0, 0, 1, 3, PAGE + 7]))]
         log.grow_at_request = {log.requests + chance.randrange(1, 5): f"out at {number}"}
         read += following.look()
+    read += drain(following)
+    assert [line for line in read if line.startswith("out")] == log.out
+    assert [line for line in read if line.startswith("err")] == log.err
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_line_is_lost_or_doubled_when_a_server_goes_away_within_a_look(seed: int) -> None:
+    chance = random.Random(seed)
+    log = GrowingLog()
+    following = reader(log)
+    read: list[str] = []
+    for number in range(60):
+        log.out += [f"out {number}.{k}" for k in range(chance.choice([0, 1, 3, PAGE + 7]))]
+        log.err += [f"err {number}.{k}" for k in range(chance.choice([0, 1, 3]))]
+        log.away_at = {log.requests + chance.randrange(1, 5)}
+        with suppress(PipelineError):  # of a look that read nothing
+            read += following.look()
+    log.away_at.clear()
     read += drain(following)
     assert [line for line in read if line.startswith("out")] == log.out
     assert [line for line in read if line.startswith("err")] == log.err
