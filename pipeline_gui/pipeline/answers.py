@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, TypedDict
 
@@ -130,6 +131,35 @@ def run_answer(run: Run) -> RunAnswer:
         "error_message": run.error_message,
         "metadata": run.metadata,
     }
+
+
+class KeptAnswers:
+    """Makes the answers for one reading of the record after the other; that for an unchanged run is kept."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[Run, RunAnswer]] = {}
+
+    def answers(self, runs: Sequence[Run]) -> list[RunAnswer]:
+        """An answer for each run: for a Run that was in the last call too, the same object. Thread-safe."""
+        before = self._kept
+        now: dict[str, tuple[Run, RunAnswer]] = {}
+        answers = []
+        for run in runs:
+            known = before.get(run.run_id)
+            if known is None or known[0] is not run:
+                known = run, run_answer(run)
+            now[run.run_id] = known
+            answers.append(known[1])
+        self._kept = now
+        return answers
+
+
+class OverviewAnswer(TypedDict):
+    """The state of now, and the runs of the last days."""
+
+    status: StatusAnswer
+    runs: list[RunAnswer] | None
+    """None: not known. That of an unchanged run is the same object as before, so nobody may change it."""
 
 
 class EventAnswer(TypedDict):

@@ -8,7 +8,9 @@ from typing import Any
 from pipeline_gui.pipeline.answers import (
     ActionAnswer,
     EventAnswer,
+    KeptAnswers,
     LogAnswer,
+    OverviewAnswer,
     RunAnswer,
     StatusAnswer,
     contact_answer,
@@ -52,6 +54,7 @@ class PipelineController:
         self._spark = spark
         self._watcher = watcher or Watcher(store, spark, actor)
         self._resolve: Resolve = resolve or dict
+        self._kept = KeptAnswers()
         settler = Settler(store, spark, actor)
         self._starter = Starter(store, spark, settler, actor, clock)
         self._stopper = Stopper(store, spark, settler, actor, clock)
@@ -101,10 +104,23 @@ class PipelineController:
 
     def get_recent_pipeline_runs(self, days: float = 2) -> list[RunAnswer]:
         """The runs that run now, or started or ended within the last days, newest first. Raises StoreUnavailable."""
-        if not 0 < days <= 36_500:
-            raise ConfigurationInvalid("The number of days must be between 0 and 36,500.", field="days")
+        _check_days(days)
         self._look()
         return [run_answer(run) for run in self._store.recent(days)]
+
+    def get_overview(self, days: float = 2) -> OverviewAnswer:
+        """The state of now and the runs of the last days, read at one go, for who asks again and again.
+
+        Unknown is an answer here too. Raises ConfigurationInvalid.
+        """
+        _check_days(days)
+        self._look()
+        try:
+            overview = self._store.overview(days)
+        except PipelineError as error:
+            return {"status": _unknown(str(error), self._store.contact(), self._spark.contact()), "runs": None}
+        status = _status(overview.running, self._store.contact(), self._spark.contact())
+        return {"status": status, "runs": self._kept.answers(overview.recent)}
 
     # --- one run ------------------------------------------------------------------------------------------------
 
@@ -177,6 +193,11 @@ class PipelineController:
             return _refused(error)
         finally:
             self._watcher.nudge()
+
+
+def _check_days(days: float) -> None:
+    if not 0 < days <= 36_500:
+        raise ConfigurationInvalid("The number of days must be between 0 and 36,500.", field="days")
 
 
 def _refused(error: PipelineError) -> ActionAnswer:

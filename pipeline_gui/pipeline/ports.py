@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from pipeline_gui.pipeline.configuration import Configuration
-from pipeline_gui.pipeline.run import Ending, Phase, Progress, Run, RunRecord
+from pipeline_gui.pipeline.run import Ending, Overview, Phase, Progress, Run, RunRecord
 
 # --- the record -----------------------------------------------------------------------------------------------------
 
@@ -137,6 +137,9 @@ class RunStore(Protocol):
 
     def recent(self, days: float, limit: int | None = None) -> list[Run]:
         """The rows that run now, or started or ended within the last days; newest start first, null times last."""
+
+    def overview(self, days: float) -> Overview:
+        """``running`` and ``recent`` at one go; a run that is as the last call found it is the same object."""
 
     def not_gone(self) -> list[RunRecord]:
         """Ended runs of ours of which something may still live."""

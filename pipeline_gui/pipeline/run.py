@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -137,6 +138,15 @@ class RunRecord:
     """Seconds since start_time by the database's clock."""
     watched: bool
     """Whether a process of ours holds the watcher's lease now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The record as a face shows it: what runs, and the runs of the last days."""
+
+    running: RunRecord | None
+    recent: Sequence[Run]
+    """Newest start first, null times last."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import msgspec
 
 from pipeline_gui.pipeline.ports import Change, Event
 from pipeline_gui.pipeline.run import Engine, Phase, Progress, Run, RunRecord
+from pipeline_gui.store.values import json_value, utc_moment
 
 _RUN = 8
 _AGE, _WATCHED, _ENGINE = _RUN, _RUN + 1, _RUN + 2
@@ -23,6 +24,34 @@ def run_of(row: Sequence[Any]) -> Run:
     if metadata is not None and not isinstance(metadata, dict):
         metadata = {"value": metadata}
     return Run(run_id, command, status, start_time, end_time, duration, error_message, metadata)
+
+
+class KeptRuns:
+    """Decodes the rows of one reading after the other; a row that is as it was before is not decoded again."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[Sequence[Any], Run]] = {}
+
+    def runs_of(self, rows: Sequence[Sequence[Any]]) -> tuple[Run, ...]:
+        """The runs of raw rows of queries.run_columns; an unchanged one is the same object as before. Thread-safe."""
+        before = self._kept
+        now: dict[str, tuple[Sequence[Any], Run]] = {}
+        runs = []
+        for row in rows:
+            known = before.get(row[0])
+            if known is None or known[0] != row:
+                known = row, _run_of_raw(row)
+            now[row[0]] = known
+            runs.append(known[1])
+        self._kept = now
+        return tuple(runs)
+
+
+def _run_of_raw(row: Sequence[Any]) -> Run:
+    run_id, command, status, start_time, end_time, duration, error_message, metadata = row
+    moments = (None if value is None else utc_moment(value) for value in (start_time, end_time))
+    about = None if metadata is None else json_value(metadata)
+    return run_of((run_id, command, status, *moments, duration, error_message, about))
 
 
 def record_of(row: Sequence[Any]) -> RunRecord:

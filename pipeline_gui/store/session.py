@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -19,10 +19,19 @@ from pipeline_gui.store.contact import ContactLog
 from pipeline_gui.store.errors import DeadlinePassed, is_answer, statement_error
 from pipeline_gui.store.identity import installation_of
 from pipeline_gui.store.target import Target
-from pipeline_gui.store.values import clean_text, json_text
+from pipeline_gui.store.values import clean_text, json_text, register_raw_loaders
 
 Row = tuple[Any, ...]
 Statement = tuple[str, dict[str, Any]]
+
+
+class Reading(NamedTuple):
+    """A reading statement."""
+
+    statement: str
+    values: dict[str, Any]
+    raw: bool = False
+    """Whether TIMESTAMP and JSONB are left undecoded, for who compares before decoding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +72,16 @@ class Session:
         return self._installation
 
     def read(self, statement: str, values: dict[str, Any]) -> list[Row]:
-        """One reading statement; once more on another connection when the first turns out to be dead."""
+        """One reading statement; the rows."""
+        return self.read_together([Reading(statement, values)])[0]
+
+    def read_together(self, readings: Sequence[Reading]) -> list[list[Row]]:
+        """The rows of each statement, in one round trip; once more on another connection when the first is dead."""
         deadline = time.monotonic() + self._timeouts.read
         try:
-            return self._read_once(statement, values, deadline)
+            return self._read_once(readings, deadline)
         except _Dead:
-            return self._read_once(statement, values, deadline)
+            return self._read_once(readings, deadline)
 
     def write(
         self,
@@ -112,14 +125,14 @@ class Session:
 
     # --- one attempt ----------------------------------------------------------------------------------------------
 
-    def _read_once(self, statement: str, values: dict[str, Any], deadline: float) -> list[Row]:
+    def _read_once(self, readings: Sequence[Reading], deadline: float) -> list[list[Row]]:
         settings = {"statement_timeout": _milliseconds(self._timeouts.reading_statement)}
         with self._connection(deadline) as connection:
             try:
                 with connection.pipeline():
                     connection.execute(queries.READ_SETTINGS, settings)
-                    cursor = connection.cursor(binary=True).execute(statement, values)
-                rows = cursor.fetchall()
+                    cursors = [_asked(connection, reading) for reading in readings]
+                rows = [cursor.fetchall() for cursor in cursors]
             except psycopg.Error as error:
                 raise self._failed(error, connection, writing=False) from error
         self.contact.answered()
@@ -164,6 +177,13 @@ class Session:
 
 class _Dead(StoreUnavailable):
     """A connection was lost while reading, so that reading again on another is harmless."""
+
+
+def _asked(connection: BoundedConnection, reading: Reading) -> psycopg.Cursor[Row]:
+    cursor = connection.cursor(binary=True)
+    if reading.raw:
+        register_raw_loaders(cursor.adapters)
+    return cursor.execute(reading.statement, reading.values)
 
 
 def _milliseconds(seconds: float) -> str:

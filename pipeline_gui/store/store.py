@@ -19,11 +19,11 @@ from pipeline_gui.pipeline.ports import (
     Installation,
     NewRun,
 )
-from pipeline_gui.pipeline.run import Ending, Run, RunRecord
+from pipeline_gui.pipeline.run import Ending, Overview, Run, RunRecord
 from pipeline_gui.store import queries
 from pipeline_gui.store.listener import Listener
-from pipeline_gui.store.rows import event_of, progress_values, record_of, run_of
-from pipeline_gui.store.session import Session, Timeouts
+from pipeline_gui.store.rows import KeptRuns, event_of, progress_values, record_of, run_of
+from pipeline_gui.store.session import Reading, Session, Timeouts
 from pipeline_gui.store.target import parse_target
 from pipeline_gui.store.values import bounded_text, clean_text, json_text
 
@@ -46,6 +46,7 @@ class PostgresStore:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._kept = KeptRuns()
 
     def contact(self) -> Contact:
         """Whether the database answered this process's last call; asks nothing."""
@@ -69,9 +70,14 @@ class PostgresStore:
 
     def recent(self, days: float, limit: int | None = None) -> list[Run]:
         """The rows that run now, or started or ended within the last days; newest start first, null times last."""
-        days = 0.0 if math.isnan(days) else min(max(days, 0.0), _LONGEST_DAYS)
-        rows = self._session.read(queries.RECENT, {"seconds": days * 86_400, "limit": limit})
-        return [run_of(row) for row in rows]
+        return [run_of(row) for row in self._session.read(queries.RECENT, _since(days, limit))]
+
+    def overview(self, days: float) -> Overview:
+        """The running row and the rows of the last days, in one round trip; an unchanged run is the same object."""
+        running, recent = self._session.read_together(
+            [Reading(queries.RUNNING, {}), Reading(queries.RECENT, _since(days), raw=True)]
+        )
+        return Overview(record_of(running[0]) if running else None, self._kept.runs_of(recent))
 
     def not_gone(self) -> list[RunRecord]:
         """Ended runs of ours of which something may still live, also those whose row was deleted."""
@@ -225,6 +231,11 @@ class PostgresStore:
     def close(self) -> None:
         """Close every connection but those of subscriptions."""
         self._session.close()
+
+
+def _since(days: float, limit: int | None = None) -> dict[str, Any]:
+    days = 0.0 if math.isnan(days) else min(max(days, 0.0), _LONGEST_DAYS)
+    return {"seconds": days * 86_400, "limit": limit}
 
 
 def _who(actor: Actor) -> dict[str, str]:

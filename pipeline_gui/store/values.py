@@ -13,34 +13,42 @@ import msgspec
 from psycopg.abc import Buffer
 from psycopg.adapt import AdaptersMap, Loader
 from psycopg.pq import Format
+from psycopg.types.numeric import Int8BinaryLoader
+from psycopg.types.string import ByteaBinaryLoader
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECONDS = struct.Struct("!q").unpack
 
 
-class _UtcTimestamp(Loader):
+def utc_moment(microseconds: int) -> datetime | None:
     """A TIMESTAMP as an aware UTC datetime; None for infinity and for years that Python has not."""
+    try:
+        return _EPOCH + timedelta(0, 0, microseconds)
+    except OverflowError:
+        return None
 
+
+def json_value(data: bytes) -> Any:
+    """A JSONB value; what can't be decoded (numbers of a thousand digits) comes as its text."""
+    text = data[1:]  # the first byte is the format's version
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return _decode_patiently(text)
+
+
+class _UtcTimestamp(Loader):
     format = Format.BINARY
 
     def load(self, data: Buffer) -> datetime | None:
-        try:
-            return _EPOCH + timedelta(0, 0, _MICROSECONDS(data)[0])
-        except OverflowError:
-            return None
+        return utc_moment(_MICROSECONDS(data)[0])
 
 
 class _AnyJson(Loader):
-    """A JSONB value; what can't be decoded (numbers of a thousand digits) comes as its text."""
-
     format = Format.BINARY
 
     def load(self, data: Buffer) -> Any:
-        text = bytes(data)[1:]  # the first byte is the format's version
-        try:
-            return msgspec.json.decode(text)
-        except (msgspec.DecodeError, RecursionError):
-            return _decode_patiently(text)
+        return json_value(bytes(data))
 
 
 def _decode_patiently(text: bytes) -> Any:
@@ -62,6 +70,12 @@ def register_loaders(adapters: AdaptersMap) -> None:
     """Make a connection's binary cursors read TIMESTAMP and JSONB in this way."""
     adapters.register_loader("timestamp", _UtcTimestamp)
     adapters.register_loader("jsonb", _AnyJson)
+
+
+def register_raw_loaders(adapters: AdaptersMap) -> None:
+    """Make a binary cursor leave them undecoded: what ``utc_moment`` and ``json_value`` take."""
+    adapters.register_loader("timestamp", Int8BinaryLoader)
+    adapters.register_loader("jsonb", ByteaBinaryLoader)
 
 
 def clean_text(text: str) -> str:

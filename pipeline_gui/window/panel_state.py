@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from operator import itemgetter
 
 from pipeline_gui.pipeline.sentences import duration_text
 from pipeline_gui.window.looks import IDLE, UNKNOWN, Look, look_of
@@ -70,10 +71,10 @@ def _last_known(known: Snapshot | None, today: date) -> str:
 
 
 def _last_run(snapshot: Snapshot, today: date) -> str:
-    ended = [row for row in snapshot.rows or () if row.ended is not None]
+    ended = [(row.ended, row) for row in snapshot.rows or () if row.ended is not None]
     if not ended:
         return ""
-    last = max(ended, key=lambda row: row.ended.timestamp() if row.ended else 0.0)
+    _, last = max(ended, key=itemgetter(0))
     how = {"stopped": "was stopped"}.get(last.look.word, last.look.word)
     took = f" after {duration_text(last.duration)}" if last.duration is not None else ""
     return f"The last run, “{last.pipeline}”, {how} at {local_text(last.ended, today)}{took}."

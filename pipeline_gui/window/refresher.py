@@ -28,8 +28,6 @@ class Refresher(QObject):
     """A Snapshot."""
     failed = Signal(str)
     """A refresh that raised what it should not; in words."""
-    asking = Signal(bool)
-    """Whether a refresh is under way."""
 
     def __init__(
         self, gateway: Gateway, history: History, parent: QObject | None = None, *, old_rows_timezone: str | None = None
@@ -57,7 +55,6 @@ class Refresher(QObject):
             return
         self._again = False
         self._asked_at = seconds_with_sleep()
-        self.asking.emit(True)
         self._gateway.run(self._ask, self._answered, self._failed, owner=self, lane=Lane.REFRESHES)
 
     @Slot()
@@ -97,7 +94,6 @@ class Refresher(QObject):
         rest = min(took * REST_SHARE, LONGEST_REST_SECONDS) if took > SLOW_SECONDS else 0.0
         self._rest_until = seconds_with_sleep() + rest
         self._timer.start(round(next_seconds * 1000))
-        self.asking.emit(False)
 
     def _go_on(self) -> None:
         if self._again:

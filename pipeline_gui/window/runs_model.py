@@ -121,7 +121,13 @@ class RunsModel(QAbstractTableModel):
 
     def update_rows(self, new: Sequence[RunRow]) -> None:
         """Turn what is shown into the new rows, telling views of the differences only."""
-        wanted = {row.run_id for row in new}
+        ids = [row.run_id for row in new]
+        if ids == [row.run_id for row in self._rows]:
+            for position, row in enumerate(new):
+                if row is not self._rows[position]:
+                    self._replace(position, row)
+            return
+        wanted = set(ids)
         self._remove_all_but(wanted)
         known = {row.run_id for row in self._rows}
         position = 0

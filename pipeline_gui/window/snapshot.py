@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from pipeline_gui.pipeline.answers import RunAnswer, StatusAnswer
+from pipeline_gui.pipeline.answers import OverviewAnswer, RunAnswer, StatusAnswer
 from pipeline_gui.pipeline.clock import seconds_with_sleep
-from pipeline_gui.pipeline.errors import PipelineError
 from pipeline_gui.run_times import moment_of
 from pipeline_gui.window.looks import Look, look_of
 from pipeline_gui.window.texts import one_line
@@ -20,11 +19,8 @@ DAYS = 2
 class History(Protocol):
     """The part of the controller that a refresh asks."""
 
-    def get_pipeline_status(self) -> StatusAnswer:
-        """The state of now."""
-
-    def get_recent_pipeline_runs(self, days: float = 2) -> list[RunAnswer]:
-        """The runs of the last days."""
+    def get_overview(self, days: float = 2) -> OverviewAnswer:
+        """The state of now and the runs of the last days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +42,11 @@ class RunRow:
     command: str | None
     running_since: float | None = field(default=None, compare=False)
     """Of a running row: the moment of this computer's clock at which its duration was 0, so that it ticks unasked."""
+    is_running: bool = field(init=False, compare=False)
+    """Whether the row holds the single place."""
 
-    @property
-    def is_running(self) -> bool:
-        """Whether the row holds the single place."""
-        return (self.status or "").strip(" ").lower() == "running"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_running", look_is_running(self.status))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +84,7 @@ class RowMaker:
         for run in runs:
             run_id = run["run_id"]
             before = self._kept.get(run_id)
-            if before is not None and before[0] == run and run_id != status["run_id"]:
+            if before is not None and before[0] is run and run_id != status["run_id"]:
                 kept[run_id] = before
                 rows.append(before[1])
                 continue
@@ -104,18 +100,11 @@ class RowMaker:
 def take_snapshot(history: History, maker: RowMaker) -> Snapshot:
     """Ask the record; blocks, so it runs in the pool, once at a time for each maker."""
     asked_at = seconds_with_sleep()
-    status = history.get_pipeline_status()
-    runs: list[RunAnswer] | None = None
-    trouble: str | None = None
-    if status["is_running"] is None:
-        trouble = status["sentence"]
-    else:
-        try:
-            runs = history.get_recent_pipeline_runs(DAYS)
-        except PipelineError as error:
-            trouble = str(error)
+    overview = history.get_overview(DAYS)
     answered_at = seconds_with_sleep()
+    status, runs = overview["status"], overview["runs"]
     rows = None if runs is None else maker.rows(runs, status, answered_at)
+    trouble = status["sentence"] if runs is None else None
     return Snapshot(status, rows, trouble, asked_at, answered_at, datetime.now(UTC))
 
 

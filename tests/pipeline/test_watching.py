@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from pipeline_gui.pipeline.configuration import parse_configuration
-from pipeline_gui.pipeline.errors import SparkUnavailable
+from pipeline_gui.pipeline.errors import ConfigurationInvalid, SparkUnavailable
 from pipeline_gui.pipeline.run import Phase
 from pipeline_gui.pipeline.watcher import Watcher
 from tests.pipeline.conftest import World
@@ -204,6 +204,8 @@ def test_with_the_database_away_everything_is_unknown_and_nothing_is_claimed(wor
         assert status["is_running"] is None
         assert status["status"] == "unknown"
         assert status["database"]["reachable"] is False
+        overview = controller.get_overview()
+        assert (overview["status"]["is_running"], overview["runs"]) == (None, None)
         assert controller.stop_pipeline()["reason"] == "unreachable"
         assert controller.start_pipeline(world.configuration())["reason"] == "unreachable"
         with pytest.raises(StoreUnavailable):
@@ -220,3 +222,24 @@ def test_a_run_that_ends_while_orphans_are_hunted_is_not_called_one(world: World
     world.hunter.hunt()  # its list shows the batch alive, and the row that it reads then has ended
     assert world.record(run_id).run.status == "stopped"
     assert "orphan killed" not in world.event_kinds(run_id)
+
+
+def test_an_overview_is_the_status_and_the_history_and_keeps_what_did_not_change(world: World) -> None:
+    ended = world.start()
+    world.controller.stop_run(ended, grace_seconds=0)
+    running = world.start()
+    first = world.controller.get_overview()
+    assert first["runs"] is not None
+    assert first["status"]["run_id"] == running
+    assert [run["run_id"] for run in first["runs"]] == [running, ended]
+    assert first["runs"][1] == world.controller.get_recent_pipeline_runs()[1]
+
+    world.controller.stop_run(running, grace_seconds=0)
+    second = world.controller.get_overview()
+
+    assert second["runs"] is not None
+    assert second["status"]["is_running"] is False
+    assert second["runs"][0]["status"] == "stopped"
+    assert second["runs"][1] is first["runs"][1]
+    with pytest.raises(ConfigurationInvalid):
+        world.controller.get_overview(0)

@@ -278,6 +278,7 @@ def test_every_call_is_one_round_trip(database: str) -> None:
             lambda: store.mark_gone("r1", ANA, {}),
             lambda: store.take_lease("me", ANA),
             lambda: store.recent(2),
+            lambda: store.overview(2),
             lambda: store.find("r1"),
         ]
         for call in calls:

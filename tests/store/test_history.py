@@ -126,3 +126,46 @@ def test_the_history_never_reads_the_table_even_without_statistics(store: Postgr
     assert "Gather" not in plan
     assert "pipeline_runs_latest" in plan
     assert "pipeline_runs_one_running" in plan
+
+
+def test_an_overview_is_what_runs_and_the_last_days(store: PostgresStore, execute: Execute) -> None:
+    execute(f"""
+        INSERT INTO pipeline_runs (run_id, status, start_time, end_time, duration, metadata) VALUES
+            ('odd', 'failed', 'infinity', '-infinity', 'NaN', '[1, "a"]'),
+            ('ended', 'completed', {NOW} - interval '1 hour', {NOW}, 3600, '{{"started_by": "ben@ops-1"}}')""")
+    started = store.insert(new_run(), ANA).record
+
+    overview = store.overview(2)
+
+    assert overview.running is not None
+    assert overview.running.run.run_id == started.run.run_id
+    assert overview.running.engine == started.engine
+    durations = [run.duration for run in overview.recent if run.is_running]
+    assert durations == [pytest.approx(0, abs=5)]
+    assert [run for run in overview.recent if not run.is_running] == [r for r in store.recent(2) if not r.is_running]
+    assert ids(list(overview.recent)) == ids(store.recent(2))
+
+
+def test_an_overview_keeps_what_did_not_change_and_nothing_else(store: PostgresStore, execute: Execute) -> None:
+    execute(f"""
+        INSERT INTO pipeline_runs (run_id, command, status, start_time, end_time, duration, error_message, metadata)
+        SELECT 'run ' || n, 'submit', 'failed', {NOW} - n * interval '1 hour', {NOW}, 1, 'early', '{{"a": 1}}'
+        FROM generate_series(1, 9) AS n""")
+    changes = {
+        "run 1": "command = 'another'",
+        "run 2": "status = 'completed'",
+        "run 3": "start_time = start_time + interval '1 second'",
+        "run 4": "end_time = NULL",
+        "run 5": "duration = 2",
+        "run 6": "error_message = 'late'",
+        "run 7": """metadata = '{"a": 2}'""",
+        "run 8": "run_id = 'run 8, renamed'",
+    }
+    before = {run.run_id: run for run in store.overview(2).recent}
+    for run_id, change in changes.items():
+        execute(f"UPDATE pipeline_runs SET {change} WHERE run_id = %s", run_id)
+
+    after = store.overview(2).recent
+
+    assert list(after) == store.recent(2)
+    assert [run.run_id for run in after if run is before.get(run.run_id)] == ["run 9"]

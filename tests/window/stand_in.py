@@ -8,8 +8,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pipeline_gui.pipeline.answers import ActionAnswer, ContactAnswer, RunAnswer, StatusAnswer, utc_text
-from pipeline_gui.pipeline.errors import StoreUnavailable
+from pipeline_gui.pipeline.answers import (
+    ActionAnswer,
+    ContactAnswer,
+    OverviewAnswer,
+    RunAnswer,
+    StatusAnswer,
+    utc_text,
+)
 from pipeline_gui.pipeline.ports import Change, Contact
 from pipeline_gui.profile import Profile
 from pipeline_gui.settings import Settings
@@ -116,17 +122,11 @@ class StandInController:
         self.on_action: Callable[[], None] = lambda: None
         self.raises: Exception | None = None
 
-    def get_pipeline_status(self) -> StatusAnswer:
-        """The status that was set."""
+    def get_overview(self, days: float = 2) -> OverviewAnswer:
+        """The status and the runs that were set."""
         self.asked += 1
         assert self.let_refresh.wait(30)
-        return self.status
-
-    def get_recent_pipeline_runs(self, days: float = 2) -> list[RunAnswer]:
-        """The runs that were set."""
-        if self.status["is_running"] is None:
-            raise StoreUnavailable(self.status["sentence"])
-        return list(self.runs)
+        return {"status": self.status, "runs": None if self.status["is_running"] is None else list(self.runs)}
 
     def _act(self, *call: Any) -> ActionAnswer:
         self.calls.append(call)

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from pipeline_gui.pipeline.answers import StatusAnswer
+from pipeline_gui.pipeline.answers import OverviewAnswer, StatusAnswer
 from pipeline_gui.pipeline.errors import StoreUnavailable
 from pipeline_gui.window.main_window import MainWindow
 from pipeline_gui.window.runs_model import Column
@@ -115,12 +115,12 @@ def test_a_record_read_before_the_answer_decides_nothing(
     gates = [threading.Event(), threading.Event()]
     waiting = iter(gates)
 
-    def slow_status() -> StatusAnswer:
+    def slow_overview(days: float) -> OverviewAnswer:
         gate = next(waiting, None)
         assert gate is None or gate.wait(30)
-        return idle()
+        return {"status": idle(), "runs": []}
 
-    monkeypatch.setattr(backend.controller, "get_pipeline_status", slow_status)
+    monkeypatch.setattr(backend.controller, "get_overview", slow_overview)
     before = session(window).last
     QTest.keyClick(window, Qt.Key.Key_F5)
     click(window, "startAction")

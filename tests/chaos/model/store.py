@@ -20,7 +20,7 @@ from pipeline_gui.pipeline.ports import (
     NewRun,
     Subscription,
 )
-from pipeline_gui.pipeline.run import Ending, Engine, Phase, Run, RunRecord, RunStatus
+from pipeline_gui.pipeline.run import Ending, Engine, Overview, Phase, Run, RunRecord, RunStatus
 from tests.chaos.model.time import VirtualTime
 
 LEASE_SECONDS = 2.25
@@ -135,6 +135,10 @@ class MemoryStore:
         ]
         found.sort(key=lambda run: (run.start_time is not None, run.start_time, run.run_id), reverse=True)
         return found[:limit]
+
+    def overview(self, days: float) -> Overview:
+        """What runs, and the runs of the last days."""
+        return Overview(self.running(), self.recent(days))
 
     def not_gone(self) -> list[RunRecord]:
         """Ended runs of ours of which something may still live, also those whose row was deleted."""

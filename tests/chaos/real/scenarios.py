@@ -252,6 +252,7 @@ def ask(victim: Victim) -> Any:
     controller.get_pipeline_status()
     controller.is_pipeline_running()
     controller.get_recent_pipeline_runs()
+    controller.get_overview()
     controller.get_run_events(str(victim.plan.run_id))
     controller.get_run(str(victim.plan.run_id))
     controller.get_run_log(str(victim.plan.run_id))
