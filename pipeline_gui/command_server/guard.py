@@ -82,6 +82,10 @@ class Guard:
             return json_response(
                 {"msg": "A bearer token is needed: Authorization: Bearer TOKEN."}, 401, {"WWW-Authenticate": "Bearer"}
             )
+        wanted = [value for key, value in headers if key == GENERATION_HEADER.lower().encode()]
+        if any(value != self._generation for value in wanted):
+            # A launch that was on its way while the state directory was lost: its fence went with it.
+            return json_response({"msg": "Rejected, Reason: it was meant for a server of another generation"}, 412)
         return None
 
 

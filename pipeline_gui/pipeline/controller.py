@@ -126,19 +126,19 @@ class PipelineController:
 
     def stop_run(self, run_id: str, *, grace_seconds: float | None = None) -> ActionAnswer:
         """Stop this run and no other; a grace of 0 is force."""
-        return self._act(lambda: self._stopper.stop(run_id, grace_seconds))
+        return self._act(run_id, lambda: self._stopper.stop(run_id, grace_seconds))
 
     def abandon_run(self, run_id: str) -> ActionAnswer:
         """Let go of a run that nobody can confirm; the face has asked for a typed confirmation."""
-        return self._act(lambda: self._stopper.abandon(run_id))
+        return self._act(run_id, lambda: self._stopper.abandon(run_id))
 
     def confirm_gone(self, run_id: str) -> ActionAnswer:
         """Take a person's word that nothing of an ended run lives."""
-        return self._act(lambda: self._stopper.confirm_gone(run_id))
+        return self._act(run_id, lambda: self._stopper.confirm_gone(run_id))
 
     def release_run(self, run_id: str) -> ActionAnswer:
         """Free the place that another program's row holds."""
-        return self._act(lambda: self._stopper.release(run_id))
+        return self._act(run_id, lambda: self._stopper.release(run_id))
 
     def get_run(self, run_id: str) -> RunAnswer | None:
         """One run, or None. Raises StoreUnavailable."""
@@ -186,11 +186,11 @@ class PipelineController:
         if not self._watcher.is_watching:
             self._watcher.look(LOOK_SECONDS)
 
-    def _act(self, action: Callable[[], ActionAnswer]) -> ActionAnswer:
+    def _act(self, run_id: str, action: Callable[[], ActionAnswer]) -> ActionAnswer:
         try:
             return action()
         except PipelineError as error:
-            return _refused(error)
+            return _refused(error, run_id)
         finally:
             self._watcher.nudge()
 
@@ -200,8 +200,8 @@ def _check_days(days: float) -> None:
         raise ConfigurationInvalid("The number of days must be between 0 and 36,500.", field="days")
 
 
-def _refused(error: PipelineError) -> ActionAnswer:
-    answer = refusal(None, str(error), error.reason)
+def _refused(error: PipelineError, run_id: str | None = None) -> ActionAnswer:
+    answer = refusal(run_id or error.run_id, str(error), error.reason)
     if isinstance(error, ConfigurationInvalid) and error.field:
         answer["field"] = error.field
     return answer

@@ -15,6 +15,8 @@ class PipelineError(Exception):
     """An error whose text is a sentence for the operator: what happened and what to do."""
 
     reason: Reason = "refused"
+    run_id: str | None = None
+    """The run that was recorded, or may be, when it went wrong."""
 
 
 class ConfigurationInvalid(PipelineError):
@@ -67,13 +69,23 @@ class SparkNotConnected(SparkUnavailable):
 class SparkRefused(PipelineError):
     """The Spark server refused in its own words; nothing was launched by this request."""
 
-    def __init__(self, sentence: str, *, status_code: int, duplicate_name: bool = False, busy: bool = False) -> None:
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        status_code: int,
+        duplicate_name: bool = False,
+        busy: bool = False,
+        other_generation: bool = False,
+    ) -> None:
         super().__init__(sentence)
         self.status_code = status_code
         self.duplicate_name = duplicate_name
         """The name is taken: an earlier delivery of the same request may have launched it."""
         self.busy = busy
         """Another batch of the same installation is alive there."""
+        self.other_generation = other_generation
+        """It is not the server that the request was meant for, so it did not even look at it."""
 
 
 class SparkUnclear(SparkUnavailable):

@@ -277,8 +277,11 @@ class SparkServer(Protocol):
     def precheck(self, configuration: Configuration) -> None:
         """Refuse what is surely wrong before anything is recorded. Raises ConfigurationInvalid; asks no server."""
 
-    def submit(self, name: str, configuration: Configuration, timeout: float) -> Batch:
-        """Launch under a name, once, within timeout seconds. Raises SparkRefused, SparkNotConnected or SparkUnclear."""
+    def submit(self, name: str, configuration: Configuration, timeout: float, generation: str | None = None) -> Batch:
+        """Launch under a name, once, within timeout seconds, on the server of that generation and no other.
+
+        Raises SparkRefused, SparkNotConnected or SparkUnclear.
+        """
 
     def find(self, name: str) -> Batch | None:
         """The batch of that name; None only when the server itself says that it has none."""

@@ -29,6 +29,7 @@ class Settler:
         self._store = store
         self._spark = spark
         self._actor = actor
+        self._said_killed: set[str] = set()
 
     def settle(self, record: RunRecord, *, with_progress: bool = True) -> RunRecord:
         """Take one step and return the run as it is now recorded.
@@ -78,9 +79,17 @@ class Settler:
             return self._fence(engine, 0).done
         batch = self._spark.find(engine.batch_name)
         if batch is not None and not batch.state.is_terminal:
+            self._say_killed(engine)
             self._spark.kill(engine.batch_name)
             return False
         return True
+
+    def _say_killed(self, engine: Engine) -> None:
+        """An event for what a plain Livy is asked to kill, once: there is no evidence later on that could have one."""
+        if engine.run_id not in self._said_killed:
+            self._said_killed.add(engine.run_id)
+            detail = {"batch": engine.batch_name, "because": "it must be gone before another starts"}
+            self._store.add_event(engine.run_id, "orphan killed", self._actor, detail)
 
     def _fence(self, engine: Engine, grace_seconds: float) -> Fence:
         """One step of fencing; what a server of another generation answers is no evidence."""

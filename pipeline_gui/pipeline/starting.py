@@ -45,7 +45,10 @@ class Starter:
         self._clock = clock
 
     def start(self, configuration: Configuration) -> ActionAnswer:
-        """Record the run, send it, and say what is known of it. Raises PipelineError when nothing was recorded."""
+        """Record the run, send it, and say what is known of it.
+
+        Raises PipelineError when nothing was recorded; when that is not known, its run_id names the run.
+        """
         installation = self._store.installation()
         if not installation.is_original:
             raise StoreRefused(
@@ -73,18 +76,28 @@ class Starter:
         deadline = self._clock() + STARTER_SECONDS
         try:
             inserted = self._store.insert(new, self._actor)
-        except StoreUnclear:
-            read_back = self._store.find(run_id)  # no request to Spark without a recorded row
-            if read_back is None or not read_back.run.is_running:
-                raise
-            record, earlier = read_back, tuple(self._store.not_gone())
+        except StoreUnclear as unclear:
+            record, earlier = self._read_back(run_id, unclear)  # no request to Spark without a recorded row
         else:
             record, earlier = inserted.record, inserted.not_gone
-        if earlier:
+        try:
             refusal = self._fence_earlier(earlier, deadline)
             if refusal:
                 return self._fail(record, refusal, "refused", gone=True)
-        return self._send(record, configuration, deadline)
+            return self._send(record, configuration, deadline)
+        except PipelineError as error:  # the database went away
+            return self._unknown(record, str(error))
+
+    def _read_back(self, run_id: str, unclear: StoreUnclear) -> tuple[RunRecord, tuple[RunRecord, ...]]:
+        """The row of an unclear commit, and the earlier runs. Raises StoreUnclear where there is none to be seen."""
+        unclear.run_id = run_id
+        try:
+            record = self._store.find(run_id)
+            if record is None or not record.run.is_running:
+                raise unclear
+            return record, tuple(self._store.not_gone())
+        except PipelineError:
+            raise unclear from None
 
     def _fence_earlier(self, earlier: tuple[RunRecord, ...], deadline: float) -> str | None:
         """Make sure that no earlier run lives; else say why this one can't start."""
@@ -112,7 +125,8 @@ class Starter:
             message = "Recording the run took too long, so nothing was sent to Spark. Start it again."
             return self._fail(record, message, "unreachable", gone=True)
         try:
-            batch = self._spark.submit(name, configuration, remaining)
+            generation = record.engine.generation if record.engine else None
+            batch = self._spark.submit(name, configuration, remaining, generation)
         except SparkNotConnected as error:
             return self._fail(record, f"{error} Nothing was started.", "unreachable", gone=True)
         except SparkRefused as error:
@@ -125,6 +139,12 @@ class Starter:
 
     def _refused(self, record: RunRecord, error: SparkRefused) -> ActionAnswer:
         """A clear refusal; fenced all the same, since a proxy may have delivered the request twice."""
+        if error.other_generation:
+            # Every delivery names its server, so that no other can have taken one; that server's batches are no more.
+            message = (
+                "The Spark server has lost its records since it was last asked, so nothing was started. Start again."
+            )
+            return self._fail(record, message, "refused", gone=True)
         reason: Reason = "busy" if error.busy else "refused"
         try:
             gone = not self._spark.identity().can_fence or self._settler.make_sure_gone(record)
@@ -153,7 +173,12 @@ class Starter:
             break
         else:
             self._leave_to_watcher(record, {})
-        message = f"{why} It is not known whether the run was started; this is found out as soon as Spark answers."
+        return self._unknown(record, why)
+
+    def _unknown(self, record: RunRecord, why: str) -> ActionAnswer:
+        message = (
+            f"{why} It is not known whether the run was started; this is found out as soon as both servers answer."
+        )
         return self._answer(record, False, message, "unconfirmed")
 
     def _settle_once(self, record: RunRecord) -> RunRecord:
@@ -199,7 +224,8 @@ class Starter:
         # The event first: a starter that dies between the two must not leave a kill of which nobody knows.
         self._store.add_event(run_id, "start undone", self._actor, {"because": f"the row was {ended.run.status}"})
         try:
-            if self._settler.make_sure_gone(ended):
+            gone = self._settler.make_sure_gone(ended)
+            if gone and ended.engine and ended.engine.generation is not None:  # on a plain Livy absent proves nothing
                 self._store.mark_gone(run_id, self._actor, {"evidence": "fenced by its starter"})
         except (SparkUnavailable, SparkRefused) as error:
             message = f"The run was ended by somebody else while it started, and it may be alive on Spark: {error}"

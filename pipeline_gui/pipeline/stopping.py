@@ -6,7 +6,7 @@ import threading
 
 from pipeline_gui.pipeline.answers import ActionAnswer
 from pipeline_gui.pipeline.clock import Clock
-from pipeline_gui.pipeline.errors import Reason, SparkRefused, SparkUnavailable
+from pipeline_gui.pipeline.errors import PipelineError, Reason, SparkRefused, SparkUnavailable
 from pipeline_gui.pipeline.ports import Actor, RunStore, SparkServer
 from pipeline_gui.pipeline.run import Ending, RunRecord, RunStatus
 from pipeline_gui.pipeline.sentences import ending_sentence
@@ -60,13 +60,22 @@ class Stopper:
                 trouble = None
             except (SparkUnavailable, SparkRefused) as error:
                 trouble = str(error)
-                record = self._store.find(record.run.run_id) or record
+                record = self._as_recorded(record)
+            except PipelineError as error:  # the database went away after it had taken the wish
+                trouble = str(error)
             if not record.run.is_running:
                 return self._ended(record)
             if self._clock() > deadline or self._closing.is_set():
                 return self._unconfirmed(record, trouble)
             self._closing.wait(pause)
             pause = min(pause * 1.3, _ASK_AGAIN_AT_MOST_SECONDS)
+
+    def _as_recorded(self, record: RunRecord) -> RunRecord:
+        """The run as others may have changed it; as it was, while the database can't be asked either."""
+        try:
+            return self._store.find(record.run.run_id) or record
+        except PipelineError:
+            return record
 
     @staticmethod
     def _ended(record: RunRecord) -> ActionAnswer:

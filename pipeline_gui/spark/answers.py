@@ -11,7 +11,7 @@ from pipeline_gui.spark.texts import clean, page_title
 from pipeline_gui.spark.transport import Answer
 from pipeline_gui.spark.wire import Message, NotLivys, decode, error_text
 
-REFUSALS = (400, 401, 403, 405, 413, 415, 422, 429)
+REFUSALS = (400, 401, 403, 405, 412, 413, 415, 422, 429)
 """Answers after which nothing was launched, when they are in the server's own words."""
 
 _SESSION_NOT_FOUND = "Session '{}' not found."
@@ -54,6 +54,7 @@ def refusal(answer: Answer, name: str, secrets: tuple[str, ...]) -> SparkRefused
         status_code=answer.status,
         duplicate_name=f"Duplicate session name: Some({name})" in words,
         busy=bool(_ALIVE.search(words)),
+        other_generation=answer.status == 412,
     )
 
 

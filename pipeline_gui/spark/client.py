@@ -11,7 +11,7 @@ from pipeline_gui.spark.address import Address
 from pipeline_gui.spark.answers import NEEDS_NAMES, unusable
 from pipeline_gui.spark.identity import IdentityCache
 from pipeline_gui.spark.texts import clean
-from pipeline_gui.spark.transport import Answer, Transport
+from pipeline_gui.spark.transport import GENERATION_HEADER, Answer, Transport
 from pipeline_gui.spark.wire import (
     LONGEST_ID,
     NotLivys,
@@ -45,8 +45,12 @@ class LivyClient:
         *,
         timeout: float | None = None,
         body: bytes | None = None,
+        generation: str | None = None,
     ) -> Answer:
-        """One request. Raises SparkNotConnected or SparkUnavailable."""
+        """One request, for a server of that generation only where one is given.
+
+        Raises SparkNotConnected or SparkUnavailable.
+        """
         query = f"?{urlencode(parameters)}" if parameters else ""
         headers = {
             "Accept": "application/json",
@@ -54,6 +58,7 @@ class LivyClient:
             "X-Requested-By": OUR_KIND,
             "Authorization": self.address.authorization,
             "Content-Type": None if body is None else "application/json",
+            GENERATION_HEADER: generation,
         }
         answer = self._transport.exchange(
             method,

@@ -80,13 +80,16 @@ class LivyServer:
         if self._files_are_local:
             check_local_files(configuration)
 
-    def submit(self, name: str, configuration: Configuration, timeout: float) -> Batch:
-        """Launch under a name, once, within timeout seconds. Raises SparkRefused, SparkNotConnected or SparkUnclear."""
+    def submit(self, name: str, configuration: Configuration, timeout: float, generation: str | None = None) -> Batch:
+        """Launch under a name, once, within timeout seconds, on the server of that generation and no other.
+
+        Raises SparkRefused, SparkNotConnected or SparkUnclear.
+        """
         batch_path(name)
         body = msgspec.json.encode(livy_body(name, configuration))
         with self._contact.request():
             try:
-                answer = self._client.send("POST", "/batches", timeout=timeout, body=body)
+                answer = self._client.send("POST", "/batches", timeout=timeout, body=body, generation=generation)
             except SparkNotConnected:
                 raise
             except SparkUnavailable as unclear:

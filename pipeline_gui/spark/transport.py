@@ -25,6 +25,9 @@ from pipeline_gui.spark.watchdog import Watchdog
 LARGEST_ANSWER = 8 * 1024 * 1024
 """Bytes of an answer's body; a batch's holds the last ten lines of its log, and Livy cuts no line."""
 
+GENERATION_HEADER = "X-Pipeline-Generation"
+"""In an answer: which server gave it. In a request: which server alone may carry it out."""
+
 _HEADERS = {
     "User-Agent": f"pipeline-gui/{__version__}",
     "Accept-Encoding": "identity",
@@ -114,7 +117,7 @@ class Transport:
                 return Answer(
                     response.status_code,
                     response.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
-                    response.headers.get("X-Pipeline-Generation"),
+                    response.headers.get(GENERATION_HEADER),
                     response.headers.get("Location"),
                     _whole_body(response, attempt, largest),
                 )

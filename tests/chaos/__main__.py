@@ -22,7 +22,7 @@ from rich.console import Console
 from tests.chaos.model.invariants import Violation
 from tests.chaos.model.mutants import MUTANTS
 from tests.chaos.model.walk import Walk
-from tests.chaos.model.world import World
+from tests.chaos.model.world import KINDS
 from tests.chaos.points import STEPS
 from tests.chaos.real.bounds import measure
 from tests.chaos.real.crossing import cross, faults_at
@@ -32,7 +32,7 @@ from tests.chaos.real.storm import Storm
 from tests.chaos.report import Report
 
 WALKS = 2000
-"""Of the model, with both guards and with the database's alone, in each round."""
+"""Of the model, of each of its kinds, in each round."""
 CONTRACTS = [
     "tests/chaos/test_contract.py",
     "tests/store/test_races.py",
@@ -83,12 +83,8 @@ class Chaos:
         """Each planted bug is found, so that a run without violations means something."""
         for mutant in MUTANTS:
             with mutant.plant():
-                worlds = (
-                    World(guard=mutant.guard, one_running=mutant.one_running, make_store=mutant.make_store)
-                    for _ in range(2 * WALKS)
-                )
                 seeds = [mutant.seed, *range(2 * WALKS)]
-                found = any(_is_violated(Walk(seed, world)) for seed, world in zip(seeds, worlds, strict=False))
+                found = any(_is_violated(Walk(seed, mutant.world())) for seed in seeds)
             self.report.add_mutant(mutant.name, mutant.rule, found)
         self._console.print(f"{len(self.report.mutants_found)} of {len(MUTANTS)} planted bugs were found")
 
@@ -106,16 +102,16 @@ class Chaos:
     def walk(self) -> None:
         """Long walks of the model."""
         begin = time.monotonic()
-        for guard in (True, False):
+        for kind, make_world in KINDS.items():
             for _ in range(WALKS):
-                seed, world = self._dice.randrange(2**32), World(guard=guard)
+                seed, world = self._dice.randrange(2**32), make_world()
                 walk = Walk(seed, world)
                 try:
                     walk.run()
                 except Violation as violation:
-                    self.report.add_violation("model", f"walk {seed} (guard={guard}): {violation}\n{walk.trace}")
+                    self.report.add_violation("model", f"walk {seed} ({kind}): {violation}\n{walk.trace}")
                 self.report.add_model(world.scheduler.reached)
-        self._console.print(f"{2 * WALKS} walks of the model took {time.monotonic() - begin:.0f} s")
+        self._console.print(f"{len(KINDS) * WALKS} walks of the model took {time.monotonic() - begin:.0f} s")
 
     def cross_everything(self, ground: Ground) -> None:
         """Every point × every fault that can befall it, in one of the scenarios that come to it."""

@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.chaos.model.invariants import Violation
-from tests.chaos.model.machine import DatabaseAlone, Model
+from tests.chaos.model.machine import DatabaseAlone, Model, PlainLivy
 from tests.chaos.model.walk import Walk
-from tests.chaos.model.world import World
+from tests.chaos.model.world import KINDS
 
 QUICK = settings(
     max_examples=60,
@@ -21,15 +21,15 @@ QUICK = settings(
 )
 
 
-@pytest.mark.parametrize("machine", [Model, DatabaseAlone], ids=lambda machine: machine.__name__)
+@pytest.mark.parametrize("machine", [Model, DatabaseAlone, PlainLivy], ids=lambda machine: machine.__name__)
 def test_the_invariants_hold_in_every_order(machine: type[Model]) -> None:
     run_state_machine_as_test(machine, settings=QUICK)
 
 
-@pytest.mark.parametrize("guard", [True, False], ids=["both-guards", "database-alone"])
-def test_the_invariants_hold_on_long_walks(guard: bool) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_invariants_hold_on_long_walks(kind: str) -> None:
     for seed in range(250):
-        world = World(guard=guard)
+        world = KINDS[kind]()
         walk = Walk(seed, world)
         try:
             walk.run()

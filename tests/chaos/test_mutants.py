@@ -10,7 +10,6 @@ from tests.chaos.model.invariants import Violation
 from tests.chaos.model.machine import Model
 from tests.chaos.model.mutants import MUTANTS, Mutant
 from tests.chaos.model.walk import Walk
-from tests.chaos.model.world import World
 
 WALKS = 4000
 """At most; most are found within a hundred."""
@@ -20,9 +19,8 @@ WALKS = 4000
 def test_a_planted_bug_is_found(mutant: Mutant) -> None:
     with mutant.plant():
         for seed in [mutant.seed, *range(WALKS)]:
-            world = World(guard=mutant.guard, one_running=mutant.one_running, make_store=mutant.make_store)
             try:
-                Walk(seed, world).run()
+                Walk(seed, mutant.world()).run()
             except Violation:
                 return
     pytest.fail(f"{mutant.name} ({mutant.rule}) is not found: the rule is not needed, or not tested")

@@ -26,10 +26,6 @@ SLEEP = "import time; print('up', flush=True); time.sleep(600)"
 """An application that says that it is up and then waits."""
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEP
 """One that ignores SIGTERM besides."""
-SLEEP = "import time; print('up', flush=True); time.sleep(600)"
-"""An application that says that it is up and then waits."""
-STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEP
-"""One that ignores SIGTERM besides."""
 STAND_IN_DRIVER = Path(__file__).with_name("stand_in_driver.py")
 
 
@@ -252,9 +248,14 @@ class CommandServer:
         batch = self.batch(key)
         return processes.marker(state_key(self.state), batch["generation"], batch["id"])
 
-    def lose_state(self) -> None:
-        """Remove the state directory."""
+    def lose_state(self, *, keep_token: bool = False) -> None:
+        """Remove the state directory; with the token kept, who knew the server may ask the one that follows it."""
+        token = self.token
         shutil.rmtree(self.state)
+        if keep_token:
+            self.state.mkdir(mode=0o700)
+            (self.state / "token").touch(0o600)
+            (self.state / "token").write_text(token)
 
 
 @contextmanager

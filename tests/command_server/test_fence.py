@@ -139,3 +139,20 @@ def test_a_fence_and_a_post_of_one_name_have_one_winner(server: CommandServer) -
             assert server.batch(name)["state"] == "killed"
         assert server.get(f"/batches/{name}").status_code == (200 if started else 404)
     assert outcomes  # which of the two wins is the scheduler's; both are right
+
+
+def test_a_launch_for_a_server_of_another_generation_has_no_effect(own_server: CommandServer) -> None:
+    """Its fence went with the state directory: only the name of its server keeps it from coming to life."""
+    fenced_on = own_server.generation
+    assert own_server.delete("/batches/i.r1?fence=true").json()["started"] is False
+    own_server.kill()
+    own_server.lose_state(keep_token=True)
+    own_server.start()
+    body = {"file": str(own_server.app(SLEEP)), "name": "i.r1"}
+
+    late = own_server.post(body, headers={"X-Pipeline-Generation": fenced_on})
+
+    assert late.status_code == 412
+    assert "another generation" in late.json()["msg"]
+    assert own_server.get("/batches").json()["total"] == 0
+    assert own_server.post(body, headers={"X-Pipeline-Generation": own_server.generation}).status_code == 201

@@ -204,6 +204,39 @@ def test_a_commit_that_is_unclear_and_not_there_sends_nothing(world: World) -> N
     assert world.spark.calls["submit"] == 0
 
 
+def test_a_commit_of_which_nobody_can_tell_names_the_run_that_may_be_there(world: World) -> None:
+    world.store.once_after("insert", raising(StoreUnclear("The connection broke during the commit.")))
+    world.store.once_before("find", raising(StoreUnavailable("The database went away.")))
+    answer = world.controller.start_pipeline(world.configuration())
+    assert answer["reason"] == "unconfirmed"
+    assert answer["run_id"] == world.controller.get_running_pipeline_id()
+    assert world.spark.calls["submit"] == 0
+
+
+def test_a_database_that_goes_away_before_the_launch_leaves_a_run_that_is_named(world: World) -> None:
+    world.spark.once_before("submit", raising(SparkUnclear("No answer.")))
+    world.store.once_before("change", raising(StoreUnavailable("The database went away.")))
+    answer = world.controller.start_pipeline(world.configuration())
+    assert answer["reason"] == "unconfirmed"
+    assert answer["run_id"] == world.controller.get_running_pipeline_id()
+
+
+def test_a_launch_that_comes_to_a_server_which_lost_its_records_is_refused_by_it(own_world: World) -> None:
+    world = own_world
+
+    def lose_state() -> None:
+        world.server.kill()
+        world.server.lose_state(keep_token=True)
+        world.server.start()
+
+    world.spark.once_before("submit", lose_state)
+    answer = world.controller.start_pipeline(world.configuration())
+    assert (answer["reason"], answer["status"]) == ("refused", "failed")
+    assert "lost its records" in answer["message"]
+    assert world.plain_spark.alive("") == []
+    assert world.processes(world.start())
+
+
 def test_a_run_that_somebody_ended_while_it_was_launched_is_undone(world: World) -> None:
     def another_program_ends_it() -> None:
         world.execute("UPDATE pipeline_runs SET status = 'failed' WHERE status = 'running'")

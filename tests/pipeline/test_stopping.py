@@ -8,8 +8,9 @@ import threading
 
 import pytest
 
+from pipeline_gui.pipeline import stopping
 from pipeline_gui.pipeline.configuration import parse_configuration
-from pipeline_gui.pipeline.errors import SparkRefused, SparkUnavailable
+from pipeline_gui.pipeline.errors import SparkRefused, SparkUnavailable, StoreUnavailable
 from pipeline_gui.pipeline.ports import Actor, NewRun
 from tests.pipeline.conftest import STUBBORN, World
 from tests.pipeline.faults import raising
@@ -98,6 +99,32 @@ def test_a_stop_that_nobody_can_confirm_is_recorded_and_carried_out_later_by_ano
     assert record.run.status == "stopped"
     assert (record.run.metadata or {})["stopped_by"] == "ana@ops-3"
     assert world.processes(run_id) == []
+
+
+def test_a_stop_whose_database_goes_away_after_the_wish_says_that_it_is_recorded(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stopping, "STOP_MARGIN_SECONDS", 0.5)
+    run_id = world.start()
+    world.spark.always_before("fence", raising(SparkUnavailable("No answer.")))
+
+    def database_goes_away() -> None:
+        world.store.always_before("find", raising(StoreUnavailable("The database went away.")))
+        world.store.always_before("settle", raising(StoreUnavailable("The database went away.")))
+
+    world.store.once_after("request_stop", database_goes_away)
+    answer = world.controller.stop_run(run_id, grace_seconds=0)
+    assert (answer["run_id"], answer["reason"]) == (run_id, "unconfirmed")
+    world.spark.heal()
+    answer = world.controller.stop_run(run_id, grace_seconds=0)
+    assert (answer["run_id"], answer["reason"]) == (run_id, "unreachable")  # it was not even asked for
+    world.store.heal()
+    world.store.once_after("request_stop", database_goes_away)
+    answer = world.controller.stop_run(run_id, grace_seconds=0)
+    assert (answer["run_id"], answer["reason"]) == (run_id, "unconfirmed")
+    assert "is recorded" in answer["message"]
+    world.store.heal()
+    assert world.settle_until_ended(run_id).run.status == "stopped"
 
 
 def test_a_stop_of_a_run_whose_start_is_still_on_its_way_fences_it(world: World) -> None:

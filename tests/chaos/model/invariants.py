@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,8 @@ from pipeline_gui.pipeline.ports import BatchState
 from pipeline_gui.pipeline.run import Engine, Phase, Run
 from tests.chaos.model.spark import MemoryBatch, MemoryServer
 from tests.chaos.model.store import Database
+
+PATIENCE_SECONDS = 10.0
 
 
 class Violation(AssertionError):
@@ -37,6 +40,8 @@ class Monitor:
         self._server = server
         self._prefix = f"{database.installation_id}."
         self._ended: dict[str, tuple[object, ...]] = {}
+        self._recorded: set[str] = set()
+        self._ended_at: dict[str, float] = {}
         self._others: set[str] = set()
         """The runs that another program wrote into."""
         self._lost: set[str] = set()
@@ -61,22 +66,47 @@ class Monitor:
             raise Violation(1, f"{running} are recorded as running")
         alive = {batch.name: batch for batch in self._server.batches if batch.is_alive}
         ours = [name for name in alive if name.startswith(self._prefix)]
-        if len([name for name in ours if name.removeprefix(self._prefix) not in self._lost]) > 1:
+        if len([name for name in ours if not self._may_overlap(name)]) > 1:
             raise Violation(2, f"{ours} are alive at once")
         for run_id, run in runs.items():
             self._check_terminal(run_id, run)
-            self._check_gone(run, engines.get(run_id), alive)
+            self._check_gone(run, engines.get(run_id), alive, before)
+        self._recorded |= set(engines)
         for name in ours:
+            if name.removeprefix(self._prefix) not in self._recorded:
+                raise Violation(7, f"{name} was launched, and it was never recorded who wanted it")
             row = runs.get(name.removeprefix(self._prefix))
+            if row is not None and (row.error_message or "").startswith("Livy never showed the start"):
+                raise Violation(2, f"{name} came to life when it had been given up")  # what its starter's end is for
             if row is None or not row.is_running:
                 self._alive_after_its_row.add(name)
         if before is not None:
+            self._check_foreign(before)
             self._check_signals(before)
             self._check_stops(before)
+
+    def _may_overlap(self, name: str) -> bool:
+        """Whether a batch may live beside another: where a plain Livy gave no evidence of its end."""
+        run_id = name.removeprefix(self._prefix)
+        run, engine, batch = self._database.runs.get(run_id), self._database.engines.get(run_id), self._batch(run_id)
+        if not self._server.plain or (run is not None and run.is_running):
+            return False
+        late = batch is not None and self._ended_at.get(run_id, math.inf) <= batch.launched_at
+        return run is None or engine is None or not engine.gone or late
+
+    def _check_foreign(self, before: Before) -> None:
+        """Another program's row is changed by a person's release and by nothing else."""
+        for run_id, was in before.runs.items():
+            now = self._database.runs.get(run_id)
+            if run_id in before.engines or run_id in self._others or now is None or now.status == was.status:
+                continue
+            if not (now.error_message or "").startswith("Released by"):
+                raise Violation(4, f"{run_id} is another program's, and we made it {now.status}")
 
     def _check_terminal(self, run_id: str, run: Run) -> None:
         if run.is_running or run_id in self._others:
             return
+        self._ended_at.setdefault(run_id, self._database.time())
         end = (run.status, run.end_time, run.duration, run.error_message)
         if self._ended.setdefault(run_id, end) != end:
             raise Violation(4, f"{run_id} was {self._ended[run_id]} and became {end}")
@@ -86,6 +116,8 @@ class Monitor:
     def _check_truth(self, run_id: str, run: Run) -> None:
         """The record says of a run's end what Spark knows of it."""
         batch = self._batch(run_id)
+        if self._server.plain and batch is not None and self._ended_at.get(run_id, math.inf) <= batch.launched_at:
+            return  # delivered once more after the refusal or the end, which only a fence can prevent: an orphan
         own_end = batch is not None and batch.ends_by_itself
         succeeded = own_end and batch is not None and batch.state is BatchState.SUCCESS
         abandoned = (run.error_message or "").startswith("Abandoned")
@@ -99,9 +131,14 @@ class Monitor:
         if run.status == "stopped" and own_end:
             raise Violation(6, f"{run_id} is recorded as stopped, and ended by itself: {batch}")
 
-    def _check_gone(self, run: Run, engine: Engine | None, alive: dict[str, MemoryBatch]) -> None:
-        if engine is None or run.is_running or run.run_id in self._lost:
-            return  # with its state a server lost the fences: a request still on its way then makes an orphan
+    def _check_gone(
+        self, run: Run, engine: Engine | None, alive: dict[str, MemoryBatch], before: Before | None
+    ) -> None:
+        if engine is None or run.is_running:
+            return
+        was = before.runs.get(run.run_id) if before is not None else None
+        if self._server.plain and (was is None or not was.is_running):
+            return  # there a name is free again, so a delivery may come after what was true when it was recorded
         if run.status == "stopped" and run.run_id not in self._others:
             if engine.batch_name in alive:
                 raise Violation(6, f"{run.run_id} is recorded as stopped and its batch is alive")
@@ -116,9 +153,20 @@ class Monitor:
                 raise Violation(2, f"{name}, a batch of somebody else, was signalled")
             run_id = name.removeprefix(self._prefix)
             run, engine = before.runs.get(run_id), before.engines.get(run_id)
+            if run is None and engine is None:
+                self._check_patience(run_id)
             good = run_id in self._confirmed and engine is not None and not engine.stop_requested
             if run is not None and run.is_running and good and name in before.alive:
                 raise Violation(3, f"{run_id} ran well, nobody asked to stop it, and it was killed")
+
+    def _check_patience(self, run_id: str) -> None:
+        """A batch of which the database knows nothing is looked at twice before it is killed, 10 s apart."""
+        events = [event for event in self._database.events if event.run_id == run_id]
+        if {"start undone", "stop requested"} & {event.kind for event in events}:
+            return  # by its own starter or stopper, who knew it
+        warned = [event.at for event in events if event.kind == "batch without a row"]
+        if not warned or (self._database.time.now() - warned[0]).total_seconds() < PATIENCE_SECONDS:
+            raise Violation(2, f"{run_id} has no row, and was killed at once: its row might have come back")
 
     def _check_stops(self, before: Before) -> None:
         for run_id, was in before.engines.items():
@@ -148,6 +196,12 @@ class Monitor:
             runs = batch is not None and batch.is_alive and run is not None and run.is_running
             if not answer["success"] and answer.get("reason") in ("refused", "invalid", "busy") and runs:
                 raise Violation(3, f"“{answer['message']}” was said of {run_id}, which runs")
+        if action == "status" and answer["is_running"] is not None:
+            running = [run.run_id for run in self._database.runs.values() if run.is_running]
+            if answer["is_running"] != bool(running):
+                raise Violation(
+                    3, f"“{answer['sentence']}” was said while {running or 'nothing'} is recorded as running"
+                )
         if action == "stop" and answer["success"] and self._database.runs[answer["run_id"]].is_running:
             raise Violation(6, f"“{answer['message']}” was said of {answer['run_id']}, which is recorded as running")
 
@@ -178,18 +232,25 @@ class Monitor:
             run = self._database.runs.get(run_id)
             if engine.generation != self._server.generation:
                 continue  # its server is no more; only a person can say what became of it
+            if self._server.plain and self._is_forgotten(run, engine):
+                continue  # DELETE proves nothing there: only a person can say what became of it
             if run is not None and run.is_running:
                 if engine.stop_requested:
                     raise Violation(5, f"the stop of {run_id} is recorded and was never carried out")
                 if engine.batch_name not in alive:
                     raise Violation(3, f"{run_id} is recorded as running for ever, and nothing of it lives")
-            elif not engine.gone:
+            elif not engine.gone and not self._server.plain:
                 raise Violation(2, f"{run_id} has ended, and nobody made sure that it is gone")
         for name in alive:
             row = self._database.runs.get(name.removeprefix(self._prefix))
             if name.startswith(self._prefix) and (row is None or not row.is_running):
                 raise Violation(2, f"{name} is an orphan and lives on")
         self._check_events()
+
+    def _is_forgotten(self, run: Run | None, engine: Engine) -> bool:
+        """Whether a plain Livy has forgotten a run that it once had, or that somebody wants to end."""
+        known = engine.batch_name in self._server.known
+        return run is not None and not known and (engine.batch_id is not None or engine.stop_requested)
 
     def _check_events(self) -> None:
         for event in self._database.events:

@@ -23,11 +23,13 @@ class Model(RuleBasedStateMachine):
 
     guard = True
     one_running = True
+    plain = False
     make_store: Callable[[Database], MemoryStore] = MemoryStore
 
     @initialize()
     def begin(self) -> None:
-        self.world = World(guard=self.guard, one_running=self.one_running, make_store=type(self).make_store)
+        make_store = type(self).make_store
+        self.world = World(guard=self.guard, one_running=self.one_running, plain=self.plain, make_store=make_store)
         self.context = self.world.running()
         self.context.__enter__()
 
@@ -54,6 +56,11 @@ class Model(RuleBasedStateMachine):
 
     @precondition(_has_room)
     @rule(operator=_operators)
+    def status(self, operator: int) -> None:
+        self.world.status(operator)
+
+    @precondition(_has_room)
+    @rule(operator=_operators)
     def look(self, operator: int) -> None:
         self.world.look(operator)
 
@@ -67,7 +74,7 @@ class Model(RuleBasedStateMachine):
     def hunt(self, operator: int) -> None:
         self.world.hunt(operator)
 
-    @rule(port=st.sampled_from(["spark", "store"]))
+    @rule(port=st.sampled_from(["spark", "store", "spark of ana", "store of ben"]))
     def goes_away(self, port: str) -> None:
         self.world.goes_away(port)
 
@@ -114,11 +121,15 @@ class Model(RuleBasedStateMachine):
     def kill(self, operator: int) -> None:
         self.world.kill(operator)
 
+    @rule(operator=_operators)
+    def suspend(self, operator: int) -> None:
+        self.world.suspend(operator)
+
     @rule(index=_indices)
     def deliver(self, index: int) -> None:
         self.world.deliver(index)
 
-    @rule(seconds=st.sampled_from([0.1, 0.6, 3.0, 6.0, 9.0, 12.0]))
+    @rule(seconds=st.sampled_from([0.1, 0.6, 3.0, 6.0, 9.0, 12.0, 60.0, 160.0]))
     def time_passes(self, seconds: float) -> None:
         self.world.move(seconds)
 
@@ -158,3 +169,13 @@ class DatabaseAlone(Model):
     """Spark's own guard is off: what the database and the protocol hold by themselves."""
 
     guard = False
+
+
+class PlainLivy(Model):
+    """A Livy that is not ours: no fence, no guard, and it forgets."""
+
+    plain = True
+
+    @rule(at_once=st.booleans())
+    def forgets(self, at_once: bool) -> None:
+        self.world.server.forgets_at_once = at_once

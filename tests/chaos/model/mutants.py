@@ -8,15 +8,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
+from pipeline_gui.pipeline import controller, settling, starting
 from pipeline_gui.pipeline.errors import PipelineError, RunBusy, SparkNotConnected, SparkRefused, SparkUnavailable
 from pipeline_gui.pipeline.orphans import OrphanHunter
 from pipeline_gui.pipeline.ports import Actor, EngineChange, Inserted, NewRun
-from pipeline_gui.pipeline.run import Ending, RunRecord, RunStatus
+from pipeline_gui.pipeline.run import Ending, Engine, Phase, Run, RunRecord, RunStatus
 from pipeline_gui.pipeline.settling import Settler
 from pipeline_gui.pipeline.starting import Starter
 from pipeline_gui.pipeline.stopping import Stopper
 from pipeline_gui.pipeline.watcher import Watcher
+from tests.chaos.model.spark import MemoryBatch, MemoryServer, MemorySpark
 from tests.chaos.model.store import Database, MemoryStore
+from tests.chaos.model.world import World
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,18 @@ class Mutant:
     make_store: Callable[[Database], MemoryStore] = MemoryStore
     guard: bool = True
     one_running: bool = True
+    plain: bool = False
+    """On a Livy that is not ours."""
+    failover: bool = False
+    """Whether the database may lose commits though Spark's guard is off."""
     seed: int = 0
     """Where walks find it at present; others are tried after it."""
+
+    def world(self) -> World:
+        """A world in which it may show."""
+        world = World(guard=self.guard, one_running=self.one_running, plain=self.plain, make_store=self.make_store)
+        world.failover_without_guard = self.failover
+        return world
 
 
 # --- in the store ---------------------------------------------------------------------------------------------------
@@ -283,21 +296,161 @@ def _watches_for_stops_only(self: Watcher) -> RunRecord | None:
     return self._settler.settle(record)
 
 
+def _believes_the_commit(self: Starter, run_id: str, unclear: Any) -> tuple[RunRecord, tuple[RunRecord, ...]]:
+    installation, identity = self._store.installation().installation_id, self._spark.identity()
+    engine = Engine(
+        run_id, 1, Phase.STARTING, identity.url, identity.generation, None, None, 2.0, None, None, False, None, False,
+        None, f"{installation}.{run_id}",
+    )  # fmt: skip
+    return RunRecord(Run(run_id, None, "running", None, None, None, None, None), engine, 0.0, True), ()
+
+
+def _sends_to_any_server(
+    self: MemorySpark, name: str, configuration: Any, timeout: float, generation: str | None = None
+) -> Any:
+    return _SUBMIT(self, name, configuration, timeout)
+
+
+_SUBMIT = MemorySpark.submit
+
+
+def _forgets_its_fences(self: MemorySpark, name: str, grace_seconds: float) -> Any:
+    fence = _FENCE(self, name, grace_seconds)
+    self.server.fenced.clear()
+    return fence
+
+
+_FENCE = MemorySpark.fence
+
+
+def _frees_the_names_of_what_ended(self: MemoryServer, name: str) -> MemoryBatch:
+    known = self.known.get(name)
+    if known is not None and not known.is_alive:
+        del self.known[name]
+    return _POST(self, name)
+
+
+_POST = MemoryServer.post
+
+
+def _judges_everybodys_row(self: Settler, record: RunRecord, *, with_progress: bool = True) -> RunRecord:
+    if record.engine is None and record.run.is_running:
+        self._store.release_foreign(record.run.run_id, self._actor)
+        return record
+    return _SETTLE(self, record, with_progress=with_progress)
+
+
+def _steps_on_everything(self: Watcher) -> RunRecord | None:
+    record = self._store.running()
+    return None if record is None else self._settler.settle(record)
+
+
+@contextmanager
+def _others_rows_are_ours() -> Iterator[None]:
+    with (
+        patch.object(Settler, "settle", _judges_everybodys_row),
+        patch.object(Watcher, "step", _steps_on_everything),
+        patch.object(MemoryStore, "release_foreign", _ends_a_foreign_row),
+    ):
+        yield
+
+
+def _ends_a_foreign_row(self: MemoryStore, run_id: str, actor: Actor) -> bool:
+    ended = replace(self.database.runs[run_id], status="failed", error_message="Spark does not know it.")
+    self.database.put(ended, actor)
+    return True
+
+
+def _kills_what_has_no_row(self: OrphanHunter, batch: Any, name: str, run_id: str) -> bool:
+    self._store.add_event(run_id, "batch without a row", self._actor, {})
+    return True
+
+
+def _abandoned_is_gone(self: Stopper, run_id: str) -> Any:
+    record = self._store.find(run_id)
+    assert record is not None
+    ending = Ending(RunStatus.FAILED, gone=True, error_message="Abandoned")
+    self._store.settle(run_id, None, ending, self._actor)
+    return {"success": True, "run_id": run_id, "message": "Abandoned."}
+
+
+def _unknown_is_idle(sentence: str, database: Any, spark: Any) -> Any:
+    return controller._idle(sentence, database, spark)
+
+
+def _keeps_the_lease(self: Watcher) -> None:
+    """Spark does not answer this process; it leads on all the same."""
+
+
+def _is_gone_when_deleted(self: Settler, record: RunRecord, engine: Engine) -> RunRecord:
+    self._spark.kill(engine.batch_name)
+    return self._end(record, Ending(RunStatus.STOPPED, gone=True), rev=None)
+
+
 MUTANTS = [
+    Mutant(
+        "send without a commit",
+        "3: no POST unless the commit is known",
+        planted(Starter, "_read_back", _believes_the_commit),
+        seed=126,
+    ),
+    Mutant(
+        "send to any server",
+        "4: a launch names its server",
+        planted(MemorySpark, "submit", _sends_to_any_server),
+        seed=249,
+    ),
+    Mutant("forget a fence", "2: a fence is for ever", planted(MemorySpark, "fence", _forgets_its_fences)),
+    Mutant(
+        "free a name again",
+        "2: a name is never free again",
+        planted(MemoryServer, "post", _frees_the_names_of_what_ended),
+        seed=223,
+    ),
+    Mutant("no guard on the server", "5: one at a time, twice", nothing, guard=False, failover=True),
+    Mutant("settle another program's row", "4: ours is what our table has", _others_rows_are_ours),
+    Mutant(
+        "kill what has no row at once",
+        "4: two looks 10 s apart",
+        planted(OrphanHunter, "_seen_twice", _kills_what_has_no_row),
+    ),
+    Mutant("abandoned is gone", "1: abandoning leaves it not gone", planted(Stopper, "abandon", _abandoned_is_gone)),
+    Mutant("unknown is idle", "6: unknown is an answer", planted(controller, "_unknown", _unknown_is_idle)),
+    Mutant("lead without Spark", "6: the lease is given up", planted(Watcher, "_spark_failed", _keeps_the_lease)),
+    Mutant(
+        "a starter without an end",
+        "3: 5 s from commit to answer",
+        lambda: patch.object(starting, "STARTER_SECONDS", 1e6),
+        plain=True,
+        seed=85,
+    ),
+    Mutant(
+        "an impatient look at a plain Livy",
+        "8: an absent start waits 150 s",
+        lambda: patch.object(settling, "PLAIN_LIVY_START_SECONDS", 10.0),
+        plain=True,
+        seed=1325,
+    ),
+    Mutant(
+        "DELETE is proof",
+        "8: 200 to DELETE is no proof",
+        planted(Settler, "_stop_on_plain_livy", _is_gone_when_deleted),
+        plain=True,
+    ),
     Mutant("settle without compare", "3: compare-and-set on running", nothing, SettlesWithoutCompare),
     Mutant(
         "write back what was read",
         "3: written by the database, never read and changed",
         nothing,
         WritesBackWhatItRead,
-        seed=243,
+        seed=405,
     ),
     Mutant("forget the intent", "design 4: the wish is recorded first", nothing, ForgetsTheIntent),
     Mutant("longer grace wins", "design 4: a stop is only ever shortened", nothing, LongerGraceWins),
     Mutant("an event without an actor", "design 3: who did it", nothing, InsertsWithoutActor),
     Mutant("a lease without an end", "6: a lease on the database's clock", nothing, HoldsTheLeaseForEver),
     Mutant(
-        "count, then insert", "5: the database holds one place", nothing, CountsThenInserts, one_running=False, seed=100
+        "count, then insert", "5: the database holds one place", nothing, CountsThenInserts, one_running=False, seed=110
     ),
     Mutant(
         "a time-out is a failure",
@@ -310,7 +463,7 @@ MUTANTS = [
         planted(Starter, "_resolve_unclear", _timeout_is_success),
     ),
     Mutant(
-        "absent is ended", "2: absent is fenced first", planted(Settler, "_settle_absent", _absent_is_ended), seed=507
+        "absent is ended", "2: absent is fenced first", planted(Settler, "_settle_absent", _absent_is_ended), seed=2647
     ),
     Mutant(
         "no answer is an end",
@@ -331,7 +484,7 @@ MUTANTS = [
         "kill without a second look",
         "4: list first, then the row",
         planted(OrphanHunter, "_judge", _kill_without_looking),
-        seed=404,
+        seed=51,
     ),
     Mutant("kill without a word", "design 4: an event says so", planted(OrphanHunter, "_judge", _kill_without_a_word)),
     Mutant("the row before the list", "4: list first, then the row", planted(OrphanHunter, "hunt", _row_before_list)),
@@ -342,6 +495,7 @@ MUTANTS = [
         "a duplicate is a refusal",
         "1: a duplicate of our own is adopted",
         planted(Starter, "_send", _duplicate_is_refusal),
+        seed=249,
     ),
     Mutant("adopt nothing", "3: who loses reads again, and undoes", planted(Starter, "_adopt", _adopts_nothing)),
     Mutant(
@@ -355,13 +509,13 @@ MUTANTS = [
         "1: an ended run is watched until it is gone",
         planted(OrphanHunter, "_confirm", _never_confirms),
     ),
-    Mutant("stop whatever runs", "3: a stop names its run", planted(Stopper, "stop", _stops_whatever_runs), seed=97),
+    Mutant("stop whatever runs", "3: a stop names its run", planted(Stopper, "stop", _stops_whatever_runs), seed=9),
     Mutant("believe any server", "4: the generation", _any_server),
     Mutant(
         "leave nobody alone",
         "3: the starter has its time",
         planted(Settler, "_starter_is_at_work", _leaves_nobody_alone),
-        seed=831,
+        seed=2962,
     ),
     Mutant(
         "leave everybody alone",
@@ -373,11 +527,11 @@ MUTANTS = [
         "design 4: every end is settled",
         planted(Watcher, "step", _watches_for_stops_only),
     ),
-    Mutant("compare the status only", "3: the revision", nothing, ComparesStatusOnly, seed=243),
+    Mutant("compare the status only", "3: the revision", nothing, ComparesStatusOnly, seed=405),
     Mutant(
         "a refusal is not fenced",
         "1: after a refusal, fence too",
         planted(Starter, "_refused", _refuses_to_the_end),
-        seed=2692,
+        seed=10401,
     ),
 ]

@@ -76,6 +76,11 @@ class Task:
         self._await_parked()
 
     @property
+    def user(self) -> str:
+        """Whose process does it."""
+        return str(getattr(getattr(self.owner, "actor", None), "user", ""))
+
+    @property
     def owner_name(self) -> str:
         """Who does it."""
         return str(getattr(self.owner, "actor", self.owner))
@@ -128,9 +133,12 @@ class Scheduler:
     def __init__(self, time: VirtualTime) -> None:
         self.time = time
         self.tasks: list[Task] = []
-        self.on_its_way: list[tuple[str, Callable[[], Any]]] = []
+        self.on_its_way: list[tuple[str, Callable[[], Any], float]] = []
+        """What is delivered later, each with the moment at which it was sent."""
         self.away: set[str] = set()
-        """The ports that nobody can reach now."""
+        """The ports that nobody can reach now, or only one user can't: `spark`, `spark of ana`."""
+        self.suspended: set[str] = set()
+        """The users whose whole process is stopped now."""
         self.reached: set[tuple[str, Fault]] = set()
         self.current = threading.local()
 
@@ -143,7 +151,8 @@ class Scheduler:
     def ready(self) -> list[Task]:
         """The tasks that can go on now."""
         self.tasks = [task for task in self.tasks if not task.done]
-        return [task for task in self.tasks if task.wake_at is None or task.wake_at <= self.time()]
+        awake = [task for task in self.tasks if task.user not in self.suspended]
+        return [task for task in awake if task.wake_at is None or task.wake_at <= self.time()]
 
     def sleep(self, seconds: float) -> None:
         """Pass time in a task."""
@@ -175,18 +184,18 @@ class Scheduler:
                 self._deliver(effect)
                 raise _unclear(port, method, writes)
             case Fault.LATE:
-                self.on_its_way.append((point, effect))
+                self.on_its_way.append((point, effect, self.time()))
                 raise _unclear(port, method, writes)
             case Fault.TWICE if port == "spark":
                 self._deliver(effect)
                 return effect()
             case Fault.AGAIN if port == "spark":
-                self.on_its_way.append((point, effect))
+                self.on_its_way.append((point, effect, self.time()))
             case Fault.KILLED_AFTER:
                 self._deliver(effect)
                 raise Killed
             case Fault.KILLED_LATE:
-                self.on_its_way.append((point, effect))
+                self.on_its_way.append((point, effect, self.time()))
                 raise Killed
         return effect()
 
@@ -194,6 +203,13 @@ class Scheduler:
         """Something that was on its way arrives, after whatever happened meanwhile."""
         if self.on_its_way:
             self._deliver(self.on_its_way.pop(index % len(self.on_its_way))[1])
+
+    def deliver_older_than(self, seconds: float) -> None:
+        """What was sent so long ago arrives now."""
+        arriving = [late for late in self.on_its_way if late[2] <= self.time() - seconds]
+        self.on_its_way = [late for late in self.on_its_way if late not in arriving]
+        for _, effect, _ in arriving:
+            self._deliver(effect)
 
     @staticmethod
     def _deliver(effect: Callable[[], Any]) -> None:

@@ -1,4 +1,7 @@
-"""A command server in memory: batches that end or die by themselves, the fence, the guard, a state that can be lost."""
+"""A Spark server in memory: batches that end or die by themselves, the fence, the guard, a state that can be lost.
+
+It can be a plain Livy instead: no generation, no fence, no guard; DELETE forgets the batch, whatever becomes of it.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,14 @@ from tests.chaos.model.time import VirtualTime
 
 PATIENCE_SECONDS = 1.0
 """How long a fence waits for the end before it answers that it is not done."""
+
+
+FORGETS_SECONDS = 3.0
+"""How long a plain Livy shows the end of what was deleted."""
+
+
+def _is_past(moment: float | None, now: float) -> bool:
+    return moment is not None and moment <= now
 
 
 @dataclass
@@ -29,6 +40,8 @@ class MemoryBatch:
     kill_at: float | None = None
     """When SIGKILL follows."""
     ended_at: float | None = None
+    deleted: bool = False
+    """Whether anybody asked for its end."""
     ends_by_itself: bool = False
     """Whether it ended, or died, before any signal of the server's."""
 
@@ -45,6 +58,10 @@ class MemoryServer:
     time: VirtualTime
     url: str = "http://spark:8998"
     guard: bool = True
+    plain: bool = False
+    """A Livy that is not ours."""
+    forgets_at_once: bool = False
+    """Whether a plain Livy forgets a batch with the DELETE, and not only when it has ended."""
     is_full: bool = False
     """Refuses every launch for now, as on a full disk."""
     generations: int = 1
@@ -58,9 +75,9 @@ class MemoryServer:
     """Of the next batch."""
 
     @property
-    def generation(self) -> str:
+    def generation(self) -> str | None:
         """The identity of the state directory."""
-        return f"g{self.generations}"
+        return None if self.plain else f"g{self.generations}"
 
     # --- what happens by itself ---------------------------------------------------------------------------------
 
@@ -71,6 +88,8 @@ class MemoryServer:
                 end = min(batch.signalled_at + batch.dying_seconds, batch.kill_at)
                 if end <= self.time():
                     self._end(batch, BatchState.KILLED, 143, end)
+        if self.plain:
+            self._forget()
 
     def end(self, batch: MemoryBatch, exit_code: int) -> None:
         """The driver ends by itself (0), fails (1) or is killed by somebody (137)."""
@@ -89,6 +108,12 @@ class MemoryServer:
     def _end(self, batch: MemoryBatch, state: BatchState, exit_code: int, at: float) -> None:
         batch.state, batch.exit_code, batch.ended_at = state, exit_code, at
 
+    def _forget(self) -> None:
+        """A plain Livy forgets what was deleted, some time after its end."""
+        for batch in list(self.known.values()):
+            if batch.deleted and (self.forgets_at_once or _is_past(batch.ended_at, self.time() - FORGETS_SECONDS)):
+                del self.known[batch.name]
+
     # --- the API ------------------------------------------------------------------------------------------------
 
     def post(self, name: str) -> MemoryBatch:
@@ -102,7 +127,13 @@ class MemoryServer:
             raise SparkRefused(f"Spark refused to start it: the name {name} was fenced.", status_code=400)
         installation = name.rpartition(".")[0]
         for other in self.known.values():
-            if self.guard and other.is_alive and installation and other.name.rpartition(".")[0] == installation:
+            if (
+                self.guard
+                and not self.plain
+                and other.is_alive
+                and installation
+                and other.name.rpartition(".")[0] == installation
+            ):
                 text = f"Spark refused to start it: batch {other.name} of the same installation is alive."
                 raise SparkRefused(text, status_code=400, busy=True)
         batch = MemoryBatch(len(self.batches), name, self.time(), self.dying_seconds)
@@ -112,6 +143,7 @@ class MemoryServer:
 
     def delete(self, batch: MemoryBatch, grace_seconds: float) -> None:
         """Begin, or shorten, the ladder of signals."""
+        batch.deleted = True
         if not batch.is_alive:
             return
         self.signalled.append(batch.name)
@@ -136,7 +168,7 @@ class MemorySpark:
         """The server's address."""
         return self.server.url
 
-    def _noticed(self) -> str:
+    def _noticed(self) -> str | None:
         """The server's own answer is being read: what it says of its generation is kept."""
         self.server.tick()
         if self._known is not None:
@@ -156,9 +188,11 @@ class MemorySpark:
     def precheck(self, configuration: Configuration) -> None:
         """Anything goes."""
 
-    def submit(self, name: str, configuration: Configuration, timeout: float) -> Batch:
-        """Launch under a name, once."""
-        self._noticed()
+    def submit(self, name: str, configuration: Configuration, timeout: float, generation: str | None = None) -> Batch:
+        """Launch under a name, once, on the server of that generation."""
+        if self._noticed() != (generation or self.server.generation):
+            text = "Spark refused to start it: it was meant for a server of another generation."
+            raise SparkRefused(text, status_code=412, other_generation=True)
         return self._shown(self.server.post(name))
 
     def find(self, name: str) -> Batch | None:
@@ -168,8 +202,10 @@ class MemorySpark:
         return None if batch is None else self._shown(batch)
 
     def fence(self, name: str, grace_seconds: float) -> Fence:
-        """One atomic step."""
+        """One atomic step. Raises SparkRefused on a plain Livy, with no effect."""
         generation = self._noticed()
+        if self.server.plain:
+            raise SparkRefused("A plain Livy can't promise that a run never starts.", status_code=0)
         batch = self.server.known.get(name)
         if batch is None:
             self.server.fenced.add(name)
@@ -185,6 +221,7 @@ class MemorySpark:
         batch = self.server.known.get(name)
         if batch is not None:
             self.server.delete(batch, 10)
+            self.server.tick()
 
     def alive(self, prefix: str) -> list[Batch]:
         """The batches that have not ended and whose names begin with prefix."""

@@ -12,7 +12,19 @@ from tests.chaos.model.world import World
 FAULTS = [fault for fault in Fault if fault is not Fault.NONE]
 MOST_TASKS = 5
 STEPS = 60
-ACTIONS = {"start": 4, "stop": 3, "look": 2, "watch": 3, "hunt": 2, "abandon": 0.5, "confirm_gone": 0.5, "release": 0.5}
+LONG_SECONDS = [60.0, 160.0]
+"""As a suspended laptop sleeps, and as long as a plain Livy is given."""
+ACTIONS = {
+    "start": 4,
+    "stop": 3,
+    "look": 2,
+    "watch": 3,
+    "hunt": 2,
+    "status": 1,
+    "abandon": 0.5,
+    "confirm_gone": 0.5,
+    "release": 0.5,
+}
 
 
 class Walk:
@@ -24,6 +36,7 @@ class Walk:
         self._trace: list[str] = []
         self._calm = self._random.choice([0.0, 0.1, 0.3])
         """How much of what happens is a fault in this example."""
+        world.server.forgets_at_once = self._random.random() < 0.5
         self._faults = self._random.choice([FAULTS, FAULTS, self._random.sample(FAULTS, 2)])
 
     @property
@@ -40,11 +53,19 @@ class Walk:
             self._world.settle_down()
 
     def _step(self) -> None:
-        choose = self._random.choices
-        (step,) = choose(
-            [self._act, self._go, self._move, self._spark, self._kill, self._deliver, self._other, self._outage],
-            [3, 8, 2, 1, 0.6 if self._calm else 0, 1, 0.5, 0.6 if self._calm else 0],
-        )
+        trouble = 1 if self._calm else 0
+        steps: list[tuple[Callable[[], None], float]] = [
+            (self._act, 3),
+            (self._go, 8),
+            (self._move, 2),
+            (self._spark, 1),
+            (self._deliver, 1),
+            (self._other, 0.5),
+            (self._kill, 0.6 * trouble),
+            (self._suspend, 0.4 * trouble),
+            (self._outage, 0.6 * trouble),
+        ]
+        (step,) = self._random.choices([step for step, _ in steps], [weight for _, weight in steps])
         step()
 
     def _act(self) -> None:
@@ -74,12 +95,12 @@ class Walk:
             world.go(task, fault)
 
     def _move(self) -> None:
-        seconds = self._random.choice([0.1, 0.6, 1.0, 3.0, 6.0, 9.0, 12.0])
+        seconds = self._random.choice([0.1, 0.6, 1.0, 3.0, 6.0, 9.0, 12.0, *LONG_SECONDS])
         self._note(f"{seconds} s pass")
         self._world.move(seconds)
 
     def _spark(self) -> None:
-        if self._random.random() < 0.1:
+        if self._random.random() < 0.2:
             self._note("the server's state is lost")
             self._world.state_is_lost()
             return
@@ -88,12 +109,17 @@ class Walk:
         self._world.batch_ends(code)
 
     def _outage(self) -> None:
-        what = self._random.choice(["spark", "spark", "store", "disk", "disk"])
+        what = self._random.choice(["spark", "spark", "store", "spark of ana", "store of ben", "disk", "disk"])
         self._note(f"{what} goes away, or comes back")
         if what == "disk":
             self._world.disk_fills()
         else:
             self._world.goes_away(what)
+
+    def _suspend(self) -> None:
+        operator = self._random.randrange(3)
+        self._note(f"{operator} is suspended, or goes on")
+        self._world.suspend(operator)
 
     def _kill(self) -> None:
         operator = self._random.randrange(3)

@@ -25,15 +25,20 @@ FOREIGN = ("0123456789abc.theirs", "other.run-1")
 """Batches of others; the first begins with our installation's id."""
 QUIET_SECONDS = 45.0
 """After the last fault: more than any bound."""
+PLAIN_QUIET_SECONDS = 300.0
+"""On a plain Livy, which is given 150 s to show a start whose commit may itself be late."""
+LATEST_SECONDS = 120.0
+"""How late a request may still arrive at a plain Livy: there, nothing but time says that it never will."""
 TURN_SECONDS = 1.0
 
 
 class Wired:
     """A port whose calls hand over to the scheduler first."""
 
-    def __init__(self, port: Any, name: str, scheduler: Scheduler) -> None:
+    def __init__(self, port: Any, name: str, user: str, scheduler: Scheduler) -> None:
         self._port = port
         self._name = name
+        self._names = {name, f"{name} of {user}"}
         self._scheduler = scheduler
 
     def __getattr__(self, method: str) -> Any:
@@ -46,7 +51,7 @@ class Wired:
             timeout = {"timeout": args[2]} if method == "submit" else {}
 
             def effect() -> Any:
-                if self._name in self._scheduler.away:
+                if self._names & self._scheduler.away:
                     raise refusal(self._name, point)
                 return value(*args, **kwargs)
 
@@ -62,8 +67,8 @@ class Operator:
         self.actor = Actor(user, "ops-1", "terminal")
         plain = world.make_store(world.database)
         plain.pause = lambda: world.scheduler.sleep(0)
-        store: Any = Wired(plain, "store", world.scheduler)
-        spark: Any = Wired(MemorySpark(world.server), "spark", world.scheduler)
+        store: Any = Wired(plain, "store", user, world.scheduler)
+        spark: Any = Wired(MemorySpark(world.server), "spark", user, world.scheduler)
         self.watcher = Watcher(store, spark, self.actor, clock=world.time)
         self.controller = PipelineController(store, spark, self.actor, self.watcher, clock=world.time)
 
@@ -76,13 +81,16 @@ class World:
         *,
         guard: bool = True,
         one_running: bool = True,
+        plain: bool = False,
         make_store: Callable[[Database], MemoryStore] = MemoryStore,
     ) -> None:
         self.time = VirtualTime()
         self.scheduler = Scheduler(self.time)
         self.database = Database(self.time, one_running=one_running)
-        self.server = MemoryServer(self.time, guard=guard)
+        self.server = MemoryServer(self.time, guard=guard, plain=plain)
         self.make_store = make_store
+        self.failover_without_guard = False
+        """Whether commits may be lost though no other guard is there: then two batches at once are to be expected."""
         self.monitor = Monitor(self.database, self.server)
         self.operators: list[Operator] = []
         self._numbers = itertools.count(1)
@@ -133,6 +141,10 @@ class World:
         run_id, controller = running.run.run_id, self.operators[operator].controller
         return self._spawn(operator, "release", lambda: controller.release_run(run_id))
 
+    def status(self, operator: int) -> Task:
+        """Ask what is going on."""
+        return self._spawn(operator, "status", self.operators[operator].controller.get_pipeline_status)
+
     def look(self, operator: int) -> Task:
         """One look, as an answer to status takes it."""
         return self._spawn(operator, "look", self.operators[operator].watcher.step)
@@ -165,6 +177,7 @@ class World:
     def kill(self, operator: int) -> None:
         """kill -9, and the program is opened anew."""
         dead = self.operators[operator]
+        self.scheduler.suspended.discard(dead.actor.user)
         for task in self.scheduler.tasks:
             if task.owner is dead:
                 task.kill()
@@ -175,7 +188,13 @@ class World:
         before = self.monitor.before_step()
         self.time.move(seconds)
         self.server.tick()
+        if self.server.plain:
+            self.scheduler.deliver_older_than(LATEST_SECONDS)
         self.monitor.after_step(before)
+
+    def suspend(self, operator: int) -> None:
+        """SIGSTOP of a whole process, or SIGCONT: it stands where it stands while others go on."""
+        self.scheduler.suspended ^= {self.operators[operator].actor.user}
 
     def deliver(self, index: int) -> None:
         """Something late arrives."""
@@ -195,8 +214,7 @@ class World:
         self.monitor.after_step(None)
 
     def state_is_lost(self) -> None:
-        """The command server's state directory is lost; what was on its way to it is cut."""
-        self.scheduler.on_its_way = [late for late in self.scheduler.on_its_way if " spark." not in late[0]]
+        """The command server's state directory is lost."""
         self.server.lose_state()
         self.monitor.state_was_lost()
 
@@ -207,14 +225,14 @@ class World:
     def failover_loses_the_run(self) -> None:
         """The database's new primary never had the last commits; Spark's guard alone knows of the run."""
         running = MemoryStore(self.database).running()
-        if running is not None and self.server.guard:
+        if running is not None and (self.server.guard or self.failover_without_guard):
             self.database.delete(running.run.run_id)
             self.database.engines.pop(running.run.run_id, None)
             self.monitor.other_program_wrote(running.run.run_id)
             self.monitor.after_step(None)
 
     def goes_away(self, port: str) -> None:
-        """The database or Spark can't be reached by anybody; or can be again."""
+        """The database or Spark can't be reached, by anybody or by one user; or can be again."""
         self.scheduler.away ^= {port}
 
     def other_program_ends_the_run(self) -> None:
@@ -244,8 +262,9 @@ class World:
     def settle_down(self) -> None:
         """The faults end; everybody finishes, what is late arrives, and one process watches on."""
         self.scheduler.away.clear()
+        self.scheduler.suspended.clear()
         self.server.is_full = False
-        while self.scheduler.on_its_way:
+        while self.scheduler.on_its_way and not self.server.plain:  # at a plain Livy it arrives as late as it may
             self.deliver(0)
         for _ in range(2000):
             ready = self.scheduler.ready()
@@ -258,10 +277,13 @@ class World:
         else:
             raise AssertionError("an operator's task does not come to an end")
         self.other_programs_end()
-        for _ in range(int(QUIET_SECONDS / TURN_SECONDS)):
-            before = self.monitor.before_step()
-            self.operators[0].watcher._turn()
-            self.monitor.after_step(before)
+        # The other one may hold the lease and can't ask Spark: it has to let go.
+        self.scheduler.away = {f"spark of {self.operators[2].actor.user}"}
+        for _ in range(int((PLAIN_QUIET_SECONDS if self.server.plain else QUIET_SECONDS) / TURN_SECONDS)):
+            for operator in (self.operators[2], self.operators[0]):
+                before = self.monitor.before_step()
+                operator.watcher._turn()
+                self.monitor.after_step(before)
             self.move(TURN_SECONDS)
         self.monitor.check_at_rest()
 
@@ -293,6 +315,14 @@ class World:
                 yield self
             finally:
                 self.scheduler.close()
+
+
+KINDS: dict[str, Callable[[], World]] = {
+    "both guards": World,
+    "database alone": lambda: World(guard=False),
+    "plain Livy": lambda: World(plain=True),
+}
+"""What a world may stand on."""
 
 
 class _VirtualEvent:
