@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from pipeline_gui.pipeline.errors import Reason
 from pipeline_gui.pipeline.ports import Contact, Event
@@ -17,6 +17,9 @@ class _Answered(TypedDict):
     message: str
 
 
+Source = Literal["database", "spark"]
+
+
 class ActionAnswer(_Answered, total=False):
     """What start and stop answer; ``reason`` is there when success is False."""
 
@@ -25,6 +28,10 @@ class ActionAnswer(_Answered, total=False):
     """The run's status as recorded when the answer was made."""
     field: str
     """The key of the configuration that is wrong."""
+    source: Source
+    """Which server refused or did not answer, where it was one."""
+    repeated: bool
+    """The start was asked for before, under the same key; this is that run."""
 
 
 class ContactAnswer(TypedDict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -21,11 +22,20 @@ from pipeline_gui.pipeline.answers import (
 )
 from pipeline_gui.pipeline.clock import Clock, seconds_with_sleep
 from pipeline_gui.pipeline.configuration import parse_configuration
-from pipeline_gui.pipeline.errors import ConfigurationInvalid, PipelineError, RunBusy, SparkRefused
+from pipeline_gui.pipeline.errors import (
+    ConfigurationInvalid,
+    PipelineError,
+    RunBusy,
+    SparkRefused,
+    SparkUnavailable,
+    StoreRefused,
+    StoreUnavailable,
+)
 from pipeline_gui.pipeline.ports import Actor, Contact, RunStore, SparkServer
 from pipeline_gui.pipeline.run import Phase, RunRecord, RunStatus
 from pipeline_gui.pipeline.sentences import running_sentence
 from pipeline_gui.pipeline.settling import Settler
+from pipeline_gui.pipeline.start_key import StartedBefore, StartKey, make_start_key
 from pipeline_gui.pipeline.starting import Starter
 from pipeline_gui.pipeline.stopping import Stopper, refusal
 from pipeline_gui.pipeline.watcher import Watcher
@@ -49,15 +59,29 @@ class PipelineController:
         *,
         resolve: Resolve | None = None,
         clock: Clock = seconds_with_sleep,
+        closing: threading.Event | None = None,
     ) -> None:
         self._store = store
         self._spark = spark
         self._watcher = watcher or Watcher(store, spark, actor)
         self._resolve: Resolve = resolve or dict
         self._kept = KeptAnswers()
+        self._clock = clock
         settler = Settler(store, spark, actor)
         self._starter = Starter(store, spark, settler, actor, clock)
-        self._stopper = Stopper(store, spark, settler, actor, clock)
+        self._stopper = Stopper(store, spark, settler, actor, clock, closing)
+
+    def acting_for(self, actor: Actor) -> PipelineController:
+        """The same controller, whose actions are recorded as another's: a service acts for many people."""
+        return PipelineController(
+            self._store,
+            self._spark,
+            actor,
+            self._watcher,
+            resolve=self._resolve,
+            clock=self._clock,
+            closing=self._stopper.closing,
+        )
 
     # --- the six of the design ----------------------------------------------------------------------------------
 
@@ -72,15 +96,45 @@ class PipelineController:
 
     def start_pipeline(self, config: dict[str, Any]) -> ActionAnswer:
         """Start a configuration, or say why not."""
+        return self._start(config, None)
+
+    def start_pipeline_once(self, config: dict[str, Any], key: str) -> ActionAnswer:
+        """Start a configuration, unless that was asked for under this key before: then that run is the answer."""
+        try:
+            return self._start(config, make_start_key(key, config))
+        except PipelineError as error:
+            return _refused(error)
+
+    def _start(self, config: dict[str, Any], key: StartKey | None) -> ActionAnswer:
         try:
             configuration = parse_configuration(self._resolve(config))
+            before = self._started_before(key)
+            if before is not None:
+                return before
             self._spark.precheck(configuration)
-            answer = self._starter.start(configuration)
+            answer = self._starter.start(configuration, key)
         except RunBusy as error:
             return refusal(error.run_id, str(error), "busy")
+        except StartedBefore as error:  # by a request that ran beside this one
+            return self._started_before(key) or _refused(error)
         except PipelineError as error:
             return _refused(error)
         self._watcher.nudge()
+        return answer
+
+    def _started_before(self, key: StartKey | None) -> ActionAnswer | None:
+        """The run that was started under a key, as its record says how that went. Raises PipelineError."""
+        started = self._store.find_start(key.key_hash) if key else None
+        if key is None or started is None:
+            return None
+        if started.fingerprint != key.fingerprint:
+            raise ConfigurationInvalid(
+                f"This idempotency key was used for another configuration (run {started.run_id}).",
+                field="Idempotency-Key",
+            )
+        record = self._store.find(started.run_id)
+        answer = _answer_again(started.run_id, record)
+        answer["repeated"] = True
         return answer
 
     def stop_pipeline(self) -> ActionAnswer:
@@ -124,9 +178,11 @@ class PipelineController:
 
     # --- one run ------------------------------------------------------------------------------------------------
 
-    def stop_run(self, run_id: str, *, grace_seconds: float | None = None) -> ActionAnswer:
-        """Stop this run and no other; a grace of 0 is force."""
-        return self._act(run_id, lambda: self._stopper.stop(run_id, grace_seconds))
+    def stop_run(
+        self, run_id: str, *, grace_seconds: float | None = None, patience_seconds: float | None = None
+    ) -> ActionAnswer:
+        """Stop this run and no other; a grace of 0 is force. Patience bounds the wait for the end, not the stop."""
+        return self._act(run_id, lambda: self._stopper.stop(run_id, grace_seconds, patience_seconds))
 
     def abandon_run(self, run_id: str) -> ActionAnswer:
         """Let go of a run that nobody can confirm; the face has asked for a typed confirmation."""
@@ -161,7 +217,7 @@ class PipelineController:
 
     def close(self) -> None:
         """Answer what still waits; recorded stops are carried out by whoever watches."""
-        self._stopper.close()
+        self._stopper.closing.set()
 
     # --- inside -------------------------------------------------------------------------------------------------
 
@@ -204,6 +260,24 @@ def _refused(error: PipelineError, run_id: str | None = None) -> ActionAnswer:
     answer = refusal(run_id or error.run_id, str(error), error.reason)
     if isinstance(error, ConfigurationInvalid) and error.field:
         answer["field"] = error.field
+    if isinstance(error, StoreUnavailable | StoreRefused):
+        answer["source"] = "database"
+    elif isinstance(error, SparkUnavailable | SparkRefused):
+        answer["source"] = "spark"
+    return answer
+
+
+def _answer_again(run_id: str, record: RunRecord | None) -> ActionAnswer:
+    """What a start led to, as it is recorded by now."""
+    if record is None:
+        return refusal(run_id, f"{run_id} was started under this key, and its row was deleted since.", "refused")
+    if record.run.status == RunStatus.FAILED and record.engine is not None and record.engine.batch_id is None:
+        answer = refusal(run_id, record.run.error_message or "It could not be started.", "refused", record)
+        answer["source"] = "spark"
+        return answer
+    answer = {"success": True, "run_id": run_id, "message": f"Started “{record.run.pipeline}” before."}
+    if record.run.status:
+        answer["status"] = record.run.status
     return answer
 
 

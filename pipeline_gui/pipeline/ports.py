@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from pipeline_gui.pipeline.configuration import Configuration
 from pipeline_gui.pipeline.run import Ending, Overview, Phase, Progress, Run, RunRecord
+from pipeline_gui.pipeline.start_key import StartKey
 
 # --- the record -----------------------------------------------------------------------------------------------------
 
@@ -38,6 +39,8 @@ class NewRun:
     spark_url: str
     generation: str | None
     grace_seconds: float
+    start_key: StartKey | None = None
+    """Recorded in the same commit; a second run under the same key is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,43 @@ class Contact:
     reason: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class StartedRun:
+    """What was started under a key."""
+
+    run_id: str
+    fingerprint: str
+    """Of what was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageKey:
+    """Where a page of the history ends, so that the next one begins behind it."""
+
+    start_epoch: str | None
+    """Seconds since 1970 in decimals, as the database writes them (``Infinity`` too); None: the row has no start."""
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """A part of the history, newest start first."""
+
+    runs: Sequence[Run]
+    next: PageKey | None
+    """None: nothing follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """What an operator's alerts look at."""
+
+    seconds_since_success: float | None
+    """Since a run last completed; None: not within the last 31 days."""
+    is_watched: bool
+    """Whether any process holds the watcher's lease."""
+
+
 class Subscription(Protocol):
     """A running LISTEN."""
 
@@ -127,7 +167,10 @@ class RunStore(Protocol):
         """Which database this is; cached per connection target once it was read."""
 
     def insert(self, new: NewRun, actor: Actor) -> Inserted:
-        """Record a new running run with phase starting, in one commit. Raises RunBusy."""
+        """Record a new running run with phase starting, in one commit. Raises RunBusy, or StartedBefore."""
+
+    def find_start(self, key_hash: str) -> StartedRun | None:
+        """What was started under a key."""
 
     def running(self) -> RunRecord | None:
         """The row that holds the single place, whoever made it."""
@@ -179,6 +222,22 @@ class RunStore(Protocol):
 
     def close(self) -> None:
         """Close every connection."""
+
+
+class Archive(Protocol):
+    """The record in the portions that a service hands out. Deadlines and errors as RunStore's."""
+
+    def page(self, days: float, *, limit: int, after: PageKey | None = None, statuses: Sequence[str] = ()) -> RunPage:
+        """RunStore.recent in pages; statuses: none means all."""
+
+    def newest_event(self) -> int:
+        """The id of the newest event, 0 where there is none."""
+
+    def events_after(self, event_id: int, also: Sequence[int], limit: int) -> list[Event]:
+        """Events with greater ids, and those of the ids besides that exist by now; in the order of their ids."""
+
+    def vitals(self) -> Vitals:
+        """What alerts look at."""
 
 
 # --- Spark ----------------------------------------------------------------------------------------------------------

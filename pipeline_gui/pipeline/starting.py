@@ -22,6 +22,7 @@ from pipeline_gui.pipeline.errors import (
 from pipeline_gui.pipeline.ports import Actor, Batch, BatchState, EngineChange, NewRun, RunStore, SparkServer
 from pipeline_gui.pipeline.run import Ending, Phase, RunRecord, RunStatus
 from pipeline_gui.pipeline.settling import Settler
+from pipeline_gui.pipeline.start_key import StartKey
 
 STARTER_SECONDS = 5.0
 """From commit to the answer of the POST; past it a starter sends nothing more, since the watcher takes over at 8 s."""
@@ -44,7 +45,7 @@ class Starter:
         self._actor = actor
         self._clock = clock
 
-    def start(self, configuration: Configuration) -> ActionAnswer:
+    def start(self, configuration: Configuration, start_key: StartKey | None = None) -> ActionAnswer:
         """Record the run, send it, and say what is known of it.
 
         Raises PipelineError when nothing was recorded; when that is not known, its run_id names the run.
@@ -72,6 +73,7 @@ class Starter:
             spark_url=identity.url,
             generation=identity.generation,
             grace_seconds=configuration.grace_seconds,
+            start_key=start_key,
         )
         deadline = self._clock() + STARTER_SECONDS
         try:

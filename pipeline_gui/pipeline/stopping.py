@@ -21,20 +21,25 @@ _ASK_AGAIN_AT_MOST_SECONDS = 0.5
 class Stopper:
     """Stops one run; blocks until the end is confirmed or the deadline has passed."""
 
-    def __init__(self, store: RunStore, spark: SparkServer, settler: Settler, actor: Actor, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: RunStore,
+        spark: SparkServer,
+        settler: Settler,
+        actor: Actor,
+        clock: Clock,
+        closing: threading.Event | None = None,
+    ) -> None:
         self._store = store
         self._spark = spark
         self._settler = settler
         self._actor = actor
         self._clock = clock
-        self._closing = threading.Event()
+        self.closing = closing or threading.Event()
+        """Set: stops that wait are answered now; what they recorded is carried out by whoever watches."""
 
-    def close(self) -> None:
-        """Answer stops that are waiting now; what they recorded is carried out by whoever watches."""
-        self._closing.set()
-
-    def stop(self, run_id: str, grace_seconds: float | None) -> ActionAnswer:
-        """Record the wish, then see it carried out. A grace of 0 kills at once."""
+    def stop(self, run_id: str, grace_seconds: float | None, patience_seconds: float | None) -> ActionAnswer:
+        """Record the wish, then see it carried out, waiting patience_seconds at most. A grace of 0 kills at once."""
         before = self._store.find(run_id)
         if before is None:
             return refusal(run_id, f"There is no run {run_id!r}.", "invalid")
@@ -49,7 +54,8 @@ class Stopper:
             now = self._store.find(run_id) or before
             return refusal(run_id, f"It is not running any more. {ending_sentence(now)}", "idle", now)
         grace = record.engine.grace_seconds if record.engine else 0.0
-        return self._wait(record, self._clock() + grace + STOP_MARGIN_SECONDS)
+        wait = grace + STOP_MARGIN_SECONDS
+        return self._wait(record, self._clock() + (wait if patience_seconds is None else min(wait, patience_seconds)))
 
     def _wait(self, record: RunRecord, deadline: float) -> ActionAnswer:
         pause = _ASK_AGAIN_SECONDS
@@ -65,9 +71,9 @@ class Stopper:
                 trouble = str(error)
             if not record.run.is_running:
                 return self._ended(record)
-            if self._clock() > deadline or self._closing.is_set():
+            if self._clock() > deadline or self.closing.is_set():
                 return self._unconfirmed(record, trouble)
-            self._closing.wait(pause)
+            self.closing.wait(pause)
             pause = min(pause * 1.3, _ASK_AGAIN_AT_MOST_SECONDS)
 
     def _as_recorded(self, record: RunRecord) -> RunRecord:

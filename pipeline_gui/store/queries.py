@@ -130,9 +130,47 @@ RECENT = f"""
     LIMIT %(limit)s
 """
 
+# The same in pages. A page ends at a start and an id; the start as the database writes it, since it may be infinite, or
+# in a year that Python has not. Only the last column, the key, is more than run_columns.
+_START_EPOCH = "extract(epoch FROM run.start_time)"
+_BEHIND = f"""(%(is_first)s OR CASE
+        WHEN %(start_epoch)s::numeric IS NULL THEN run.start_time IS NULL AND run.run_id < %(run_id)s
+        ELSE run.start_time IS NULL OR ({_START_EPOCH}, run.run_id) < (%(start_epoch)s::numeric, %(run_id)s) END)"""
+PAGE = f"""
+    SELECT {run_columns("run")}, {_START_EPOCH}::text FROM (
+        SELECT * FROM pipeline_runs WHERE GREATEST(start_time, end_time) >= {_SINCE}
+        UNION ALL
+        (SELECT * FROM pipeline_runs
+         WHERE {is_running("status")} AND (GREATEST(start_time, end_time) >= {_SINCE}) IS NOT TRUE
+         LIMIT 1)
+    ) AS run
+    WHERE (%(statuses)s::text[] IS NULL OR lower(btrim(run.status)) = ANY (%(statuses)s)) AND {_BEHIND}
+    ORDER BY run.start_time DESC NULLS LAST, run.run_id DESC
+    LIMIT %(limit)s
+"""
+
+FIND_START = "SELECT run_id, fingerprint FROM pipeline_start_keys WHERE key_hash = %(key_hash)s"
+
 EVENTS = """
     SELECT event_id, run_id, at, kind, actor, via, old_status, new_status, detail
     FROM pipeline_run_events WHERE run_id = %(run_id)s ORDER BY event_id
+"""
+
+NEWEST_EVENT = "SELECT coalesce(max(event_id), 0) FROM pipeline_run_events"
+
+EVENTS_AFTER = """
+    SELECT event_id, run_id, at, kind, actor, via, old_status, new_status, detail
+    FROM pipeline_run_events WHERE event_id > %(event_id)s OR event_id = ANY (%(also)s::bigint[])
+    ORDER BY event_id LIMIT %(limit)s
+"""
+
+# Backwards along the index, and not beyond a month: among millions of failed runs, none may have completed.
+VITALS = f"""
+    SELECT (SELECT greatest(0, extract(epoch FROM {NOW} - end_time))::float8 FROM pipeline_runs
+            WHERE GREATEST(start_time, end_time) >= (statement_timestamp() AT TIME ZONE 'UTC') - interval '31 days'
+              AND lower(btrim(status)) = 'completed' AND isfinite(end_time)
+            ORDER BY GREATEST(start_time, end_time) DESC LIMIT 1),
+           {_WATCHED}
 """
 
 # --- writing --------------------------------------------------------------------------------------------------------
@@ -148,6 +186,11 @@ INSERT = f"""
         RETURNING *
     )
     SELECT {record_columns("run", "engine")} FROM run, engine
+"""
+
+INSERT_START_KEY = """
+    INSERT INTO pipeline_start_keys (key_hash, fingerprint, run_id)
+    VALUES (%(key_hash)s, %(fingerprint)s, %(run_id)s)
 """
 
 _HELD = """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from psycopg import errors as pg
@@ -18,12 +18,17 @@ from pipeline_gui.pipeline.ports import (
     Inserted,
     Installation,
     NewRun,
+    PageKey,
+    RunPage,
+    StartedRun,
+    Vitals,
 )
 from pipeline_gui.pipeline.run import Ending, Overview, Run, RunRecord
+from pipeline_gui.pipeline.start_key import StartedBefore
 from pipeline_gui.store import queries
 from pipeline_gui.store.listener import Listener
 from pipeline_gui.store.rows import KeptRuns, event_of, progress_values, record_of, run_of
-from pipeline_gui.store.session import Reading, Session, Timeouts
+from pipeline_gui.store.session import Reading, Session, Statement, Timeouts
 from pipeline_gui.store.target import parse_target
 from pipeline_gui.store.values import bounded_text, clean_text, json_text
 
@@ -87,10 +92,46 @@ class PostgresStore:
         """The events of a run, oldest first."""
         return [event_of(row) for row in self._session.read(queries.EVENTS, {"run_id": clean_text(run_id)})]
 
+    def find_start(self, key_hash: str) -> StartedRun | None:
+        """What was started under a key, read on the primary."""
+        rows = self._session.read(queries.FIND_START, {"key_hash": key_hash})
+        return StartedRun(*rows[0]) if rows else None
+
+    # --- in portions ----------------------------------------------------------------------------------------------
+
+    def page(self, days: float, *, limit: int, after: PageKey | None = None, statuses: Sequence[str] = ()) -> RunPage:
+        """What recent() gives, limit rows at a time; statuses: none means all."""
+        values = {
+            **_since(days, limit + 1),
+            "statuses": list(statuses) or None,
+            "is_first": after is None,
+            "start_epoch": after.start_epoch if after else None,
+            "run_id": clean_text(after.run_id) if after else None,
+        }
+        rows = self._session.read(queries.PAGE, values)
+        last = rows[limit - 1] if len(rows) > limit else None
+        return RunPage([run_of(row) for row in rows[:limit]], PageKey(last[-1], last[0]) if last else None)
+
+    def newest_event(self) -> int:
+        """The id of the newest event, 0 where there is none."""
+        return int(self._session.read(queries.NEWEST_EVENT, {})[0][0])
+
+    def events_after(self, event_id: int, also: Sequence[int], limit: int) -> list[Event]:
+        """Events with greater ids, and those of the ids besides that exist by now; in the order of their ids."""
+        values = {"event_id": event_id, "also": list(also), "limit": limit}
+        return [event_of(row) for row in self._session.read(queries.EVENTS_AFTER, values)]
+
+    def vitals(self) -> Vitals:
+        """What alerts look at."""
+        return Vitals(*self._session.read(queries.VITALS, {})[0])
+
     # --- writing --------------------------------------------------------------------------------------------------
 
     def insert(self, new: NewRun, actor: Actor) -> Inserted:
-        """Record a new running run with phase starting, in one commit. Raises RunBusy, or StoreRefused in a copy."""
+        """Record a new running run with phase starting, in one commit.
+
+        Raises RunBusy, StartedBefore for a start key that was used, or StoreRefused in a copy.
+        """
         if not self.installation().is_original:
             raise StoreRefused(
                 f"The database “{self._session.target.database}” is a copy of another, so nothing starts here. Run "
@@ -105,23 +146,30 @@ class PostgresStore:
             "generation": new.generation,
             "grace_seconds": new.grace_seconds,
         }
+        keys: list[Statement] = []
+        if new.start_key is not None:
+            key = {"key_hash": new.start_key.key_hash, "fingerprint": new.start_key.fingerprint, "run_id": new.run_id}
+            # First: who comes second with the same key waits here for the first, and is told that it was used.
+            keys = [(queries.INSERT_START_KEY, key)]
         try:
-            return self._insert(values, actor)
+            return self._insert(values, keys, actor)
         except RunBusy as busy:
             if busy.run_id is not None:
                 raise
         # The other ended between our INSERT and our look: the place was free again.
-        return self._insert(values, actor)
+        return self._insert(values, keys, actor)
 
-    def _insert(self, values: dict[str, Any], actor: Actor) -> Inserted:
+    def _insert(self, values: dict[str, Any], keys: list[Statement], actor: Actor) -> Inserted:
         try:
-            inserted, some_not_gone = self._session.write(
-                [(queries.INSERT, values), (queries.ANY_NOT_GONE, {"run_id": values["run_id"]})], actor
+            *_, inserted, some_not_gone = self._session.write(
+                [*keys, (queries.INSERT, values), (queries.ANY_NOT_GONE, {"run_id": values["run_id"]})], actor
             )
         except StoreRefused as error:
             cause = error.__cause__
             if not isinstance(cause, pg.UniqueViolation):
                 raise
+            if cause.diag.table_name == "pipeline_start_keys":
+                raise StartedBefore("A start under this idempotency key is recorded already.") from None
             if cause.diag.constraint_name != "pipeline_runs_one_running":
                 raise StoreRefused(f"A run with the id {values['run_id']} is recorded already.") from None
             other = self.running()

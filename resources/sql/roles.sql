@@ -31,6 +31,7 @@ GRANT INSERT (run_id, command, status, start_time, metadata),
 GRANT INSERT (run_id, batch_name, phase, spark_url, generation, grace_seconds),
       UPDATE (rev, phase, generation, batch_id, application_id, grace_seconds, stop_requested_at, stop_requested_by,
               unclear, contact_lost_at, gone, exit_code, progress) ON pipeline_run_engine TO pipeline_gui_operator;
+GRANT SELECT, INSERT (key_hash, fingerprint, run_id) ON pipeline_start_keys TO pipeline_gui_operator;
 -- Not the moment, nor the database user: those are true whoever writes.
 GRANT INSERT (run_id, kind, actor, via, detail) ON pipeline_run_events TO pipeline_gui_operator;
 GRANT UPDATE (holder, actor, expires_at) ON pipeline_watcher TO pipeline_gui_operator;

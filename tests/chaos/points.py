@@ -41,6 +41,7 @@ READS = frozenset(
         "store.overview",
         "store.not_gone",
         "store.events",
+        "store.find_start",
         "spark.identity",
         "spark.find",
         "spark.alive",
@@ -165,6 +166,8 @@ STEPS: dict[str, str] = {
     "OrphanHunter._confirm spark.identity": "hunt: whether the evidence is a fence",
     "OrphanHunter._confirm store.mark_gone": "hunt: record that it is gone",
     # answers
+    "PipelineController._started_before store.find_start": "answer: what was started under a key",
+    "PipelineController._started_before store.find": "answer: the run that was",
     "PipelineController._running store.running": "answer: what runs",
     "PipelineController._latest_of_ours store.running": "answer: whose log",
     "PipelineController._latest_of_ours store.recent": "answer: whose log",

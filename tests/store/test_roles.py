@@ -142,7 +142,7 @@ def test_a_viewer_sees_all_and_changes_nothing(
 
 
 def test_a_viewer_cannot_migrate(login: Callable[[str], str], execute: Execute) -> None:
-    execute("DELETE FROM pipeline_migrations WHERE number = 5")
+    execute("DELETE FROM pipeline_migrations WHERE number = 6")
 
     with pytest.raises(StoreRefused, match="may not prepare the database"):
         migrate(login("viewer"), actor=ANA)

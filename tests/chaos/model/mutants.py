@@ -256,9 +256,9 @@ def _never_confirms(self: OrphanHunter, record: RunRecord) -> None:
     """Nobody makes sure of what ended without evidence."""
 
 
-def _stops_whatever_runs(self: Stopper, run_id: str, grace_seconds: float | None) -> Any:
+def _stops_whatever_runs(self: Stopper, run_id: str, grace: float | None, patience: float | None) -> Any:
     running = self._store.running()
-    return _STOP(self, running.run.run_id if running else run_id, grace_seconds)
+    return _STOP(self, running.run.run_id if running else run_id, grace, patience)
 
 
 _STOP = Stopper.stop

@@ -18,9 +18,11 @@ from pipeline_gui.pipeline.ports import (
     Inserted,
     Installation,
     NewRun,
+    StartedRun,
     Subscription,
 )
 from pipeline_gui.pipeline.run import Ending, Engine, Overview, Phase, Run, RunRecord, RunStatus
+from pipeline_gui.pipeline.start_key import StartedBefore
 from tests.chaos.model.time import VirtualTime
 
 LEASE_SECONDS = 2.25
@@ -38,6 +40,7 @@ class Database:
     runs: dict[str, Run] = field(default_factory=dict)
     engines: dict[str, Engine] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
+    starts: dict[str, StartedRun] = field(default_factory=dict)
     lease: tuple[str, datetime] | None = None
     listeners: list[Callable[[Change], None]] = field(default_factory=list)
 
@@ -155,6 +158,10 @@ class MemoryStore:
         """The events of a run, oldest first."""
         return [event for event in self.database.events if event.run_id == run_id]
 
+    def find_start(self, key_hash: str) -> StartedRun | None:
+        """What was started under a key."""
+        return self.database.starts.get(key_hash)
+
     # --- writing ------------------------------------------------------------------------------------------------
 
     def insert(self, new: NewRun, actor: Actor) -> Inserted:
@@ -164,8 +171,12 @@ class MemoryStore:
         if new.run_id in self.database.runs or new.run_id in self.database.engines:
             raise StoreRefused(f"A run with the id {new.run_id} is recorded already.")
         metadata = {**copy.deepcopy(new.metadata), "phase": "starting"}
+        if new.start_key is not None and new.start_key.key_hash in self.database.starts:
+            raise StartedBefore("A start under this key is recorded already.")
         run = Run(new.run_id, new.command, RunStatus.RUNNING, self.database.time.now(), None, None, None, metadata)
         self.database.put(run, actor)
+        if new.start_key is not None:
+            self.database.starts[new.start_key.key_hash] = StartedRun(new.run_id, new.start_key.fingerprint)
         self.database.engines[new.run_id] = Engine(
             run_id=new.run_id,
             rev=1,
