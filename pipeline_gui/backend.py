@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from pipeline_gui.named_configurations import resolve
 from pipeline_gui.pipeline.controller import PipelineController
 from pipeline_gui.pipeline.errors import PipelineError
-from pipeline_gui.pipeline.ports import Actor, Change, RunStore, SparkServer, Subscription
+from pipeline_gui.pipeline.ports import Actor, Archive, Change, RunStore, SparkServer, Subscription, WholeRecord
 from pipeline_gui.pipeline.watcher import Watcher
 from pipeline_gui.settings import Settings, load_settings
 
@@ -25,6 +25,8 @@ Say = Callable[[str], None]
 
 COMMAND_CONNECTIONS = 1
 WINDOW_CONNECTIONS = 4
+SERVICE_CONNECTIONS = 13
+"""For many people at once; one of them is for the changes."""
 
 
 class EmbeddedMissing(PipelineError):
@@ -35,10 +37,12 @@ class Backend:
     """What a face stands on: the controller, live changes, and the watcher that every long-lived face carries."""
 
     def __init__(
-        self, settings: Settings, store: RunStore, spark: SparkServer, actor: Actor, pair: Pair | None = None
+        self, settings: Settings, store: WholeRecord, spark: SparkServer, actor: Actor, pair: Pair | None = None
     ) -> None:
         self.settings = settings
-        self.store = store
+        self.actor = actor
+        self.store: RunStore = store
+        self.archive: Archive = store
         self.spark = spark
         self._pair = pair
         self._watcher = Watcher(store, spark, actor)
@@ -47,6 +51,16 @@ class Backend:
     def watch(self) -> None:
         """Settle runs against Spark in a thread of its own, until closed."""
         self._watcher.start()
+
+    @property
+    def is_watching(self) -> bool:
+        """Whether that thread is at work."""
+        return self._watcher.is_watching
+
+    @property
+    def holds_lease(self) -> bool:
+        """Whether this process is the one that acts, as of its watcher's last look."""
+        return self._watcher.holds_lease
 
     def subscribe(self, on_change: Callable[[Change], None]) -> Subscription:
         """Call on_change, in a thread of its own, whenever the record changes; takes the connection kept for it."""

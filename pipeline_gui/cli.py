@@ -23,7 +23,7 @@ def main(words: Sequence[str] | None = None) -> int:
         # In the environment, so that every process of the profile carries it.
         os.environ["PIPELINE_GUI_HOME"] = os.path.abspath(os.path.expanduser(arguments.home))
     output = Output(as_json=arguments.json)
-    if arguments.command not in (None, "spark-server"):
+    if arguments.command not in (None, "spark-server", "serve"):
         exit_on_termination()  # the window and the server have their own ways to end
     return guarded(lambda out: _run(arguments, out), output)
 
@@ -37,7 +37,7 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
         from pipeline_gui.window.application import run
 
         return run(settings_of(arguments))
-    if arguments.command != "spark-server":
+    if arguments.command not in ("spark-server", "serve"):
         from pipeline_gui.log_file import log_to_file
 
         log_to_file()
@@ -61,6 +61,8 @@ def _command(name: str) -> Command:
             from pipeline_gui.terminal.migrate import migrate as command
         case "doctor":
             from pipeline_gui.terminal.doctor import doctor as command
+        case "serve":
+            command = _serve
         case _:
             command = _spark_server
     return command
@@ -79,6 +81,20 @@ def _spark_server(arguments: argparse.Namespace, output: Output) -> int:
         return REFUSED
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     return run_server(options_from(arguments))
+
+
+def _serve(arguments: argparse.Namespace, output: Output) -> int:
+    from pipeline_gui.terminal.session import settings_of
+
+    try:
+        from pipeline_gui.service.log_lines import log_to_stderr
+        from pipeline_gui.service.options import options_from
+        from pipeline_gui.service.server import run_service
+    except ImportError as error:
+        output.note(f"The service needs {error.name}, which is not installed: pip install 'pipeline-gui[server]'.")
+        return REFUSED
+    log_to_stderr(arguments.log_format or ("text" if sys.stderr.isatty() else "json"))
+    return run_service(settings_of(arguments), options_from(arguments))
 
 
 def _make_streams_usable() -> None:

@@ -9,6 +9,13 @@ from typing import Any
 from pipeline_gui.pipeline.errors import ConfigurationInvalid
 
 
+def configuration_names() -> list[str]:
+    """The names that a configuration can be asked for by, the one to try first at the front."""
+    from pipeline_gui.samples import sample_names
+
+    return list(sample_names())
+
+
 def resolve(values: Mapping[str, Any]) -> dict[str, Any]:
     """The configuration that is named, with the further keys laid over it; without a name, the values as they are.
 
@@ -30,9 +37,9 @@ def resolve(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _named(name: object) -> dict[str, Any]:
-    from pipeline_gui.samples import sample, sample_names
+    from pipeline_gui.samples import sample
 
-    known = list(sample_names())
+    known = configuration_names()
     if isinstance(name, str) and name in known:
         return dict(sample(name))
     near = difflib.get_close_matches(str(name)[:60], known, n=1, cutoff=0.6)

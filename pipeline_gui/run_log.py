@@ -22,12 +22,19 @@ LOOKS_UNTIL_SHOWN = 2
 """How often an unfinished last line must be met unchanged before it is shown as it is."""
 LINES_LOST = "… (lines that the Spark server did not keep)"
 
+Position = tuple[int, int]
+"""How many finished lines were read of the first part and of the second."""
+
 Fetch = Callable[[int, int], LogAnswer]
 """Lines from an index on, and at most how many. Raises PipelineError."""
 
 
 class RunLog(Protocol):
     """The log of one run, read on and on."""
+
+    @property
+    def position(self) -> Position | None:
+        """Where another reader can go on; None where the server does not keep what was read."""
 
     def look(self, *, ended: bool = False) -> list[str]:
         """The lines that came since the last look; ended: the run is over, so no line will grow any more.
@@ -36,16 +43,19 @@ class RunLog(Protocol):
         """
 
 
-def open_run_log(fetch: Fetch, *, is_kept_whole: bool) -> RunLog:
-    """The reader for a server that keeps every line, or for a plain Livy, which keeps the last 200."""
-    return _WholeLog(fetch) if is_kept_whole else _RingLog(fetch)
+def open_run_log(fetch: Fetch, *, is_kept_whole: bool, position: Position = (0, 0)) -> RunLog:
+    """The reader for a server that keeps every line, or for a plain Livy, which keeps the last 200.
+
+    position: where another reader of the same log was, so that this one goes on there.
+    """
+    return _WholeLog(fetch, position) if is_kept_whole else _RingLog(fetch)
 
 
 class _Part:
     """One of the two growing parts; its last line may be unfinished, and is held until it is clear what it says."""
 
-    def __init__(self) -> None:
-        self.taken = 0
+    def __init__(self, taken: int = 0) -> None:
+        self.taken = taken
         """Finished lines that were given out, and so the index of the next line to read."""
         self._held: str | None = None
         self._looks = 0
@@ -84,10 +94,15 @@ class _Part:
 class _WholeLog:
     """A log of which every line is kept: read by index, each part from where it was left."""
 
-    def __init__(self, fetch: Fetch) -> None:
+    def __init__(self, fetch: Fetch, position: Position) -> None:
         self._fetch = fetch
-        self._out = _Part()
-        self._err = _Part()
+        self._out = _Part(position[0])
+        self._err = _Part(position[1])
+
+    @property
+    def position(self) -> Position:
+        """How many finished lines of each part were given out."""
+        return self._out.taken, self._err.taken
 
     def look(self, *, ended: bool = False) -> list[str]:
         """The lines that came since the last look."""
@@ -134,6 +149,11 @@ class _RingLog:
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
         self._parts: dict[str, list[str]] = {}
+
+    @property
+    def position(self) -> None:
+        """The server forgets."""
+        return None
 
     def look(self, *, ended: bool = False) -> list[str]:  # noqa: ARG002  (its lines are finished when they appear)
         """The lines that came since the last look."""

@@ -240,6 +240,10 @@ class Archive(Protocol):
         """What alerts look at."""
 
 
+class WholeRecord(RunStore, Archive, Protocol):
+    """Both, as a store on a database is."""
+
+
 # --- Spark ----------------------------------------------------------------------------------------------------------
 
 

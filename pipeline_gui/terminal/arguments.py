@@ -7,6 +7,7 @@ import math
 import re
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from pipeline_gui import __version__
@@ -14,10 +15,9 @@ from pipeline_gui.terminal.exit_codes import USAGE
 from pipeline_gui.terminal.output import Output
 
 LATER = {
-    "serve": "The HTTP API and the dashboard come later; until then, `status --json` and `runs --json` say the same.",
     "configurations": "Saved configurations come later; until then, keep them as TOML files: `start --config FILE`.",
     "schedules": "Schedules come later; until then, let cron or a systemd timer run `start NAME`.",
-    "metrics": "Metrics come later; until then, `status --json` has the state and its progress.",
+    "metrics": "Metrics for the terminal come later; `serve` has them at /metrics, and `status --json` has the state.",
 }
 """Commands that are planned, and what to do meanwhile."""
 
@@ -84,6 +84,7 @@ def _parser(words: Sequence[str]) -> Parser:
     which.add_argument("--moved", action="store_true", help="this database was moved here, and the original is no more")
     which.add_argument("--new-identity", action="store_true", help="this database is a copy, and the original lives on")
     add("doctor", "say what is reachable and what is wrong")
+    _add_serve(add("serve", "run the HTTP API, the dashboard, and a watcher that is always on"))
     server = commands.add_parser(
         "spark-server", help="run the Spark command server", allow_abbrev=False,
         description="Run the Spark command server: Livy's batch API over spark-submit.",
@@ -143,6 +144,30 @@ def _add_stop(stop: argparse.ArgumentParser) -> None:
     stop.add_argument("--yes", metavar="TEXT", help="the text that would have to be typed, for scripts")
 
 
+def _add_serve(serve: argparse.ArgumentParser) -> None:
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    serve.add_argument("--port", type=_port, default=8997, help="0: a free one (default: %(default)s)")
+    serve.add_argument(
+        "--name", action="append", default=[], metavar="HOST",
+        help="a host name under which it is asked, besides its own addresses; may be repeated",
+    )  # fmt: skip
+    serve.add_argument(
+        "--token-file", type=Path, metavar="FILE",
+        help="the operators' token; made, with a random token, where it is not there. Without one, whoever is at this "
+        "computer is an operator",
+    )  # fmt: skip
+    serve.add_argument("--viewer-token-file", type=Path, metavar="FILE", help="the token of those who may only look")
+    serve.add_argument("--tls-certificate", type=Path, metavar="FILE", help="PEM; with its chain")
+    serve.add_argument("--tls-key", type=Path, metavar="FILE", help="PEM (default: in the certificate's file)")
+    serve.add_argument(
+        "--behind-proxy", action="store_true", help="a proxy does TLS, and says in X-Forwarded-For who asks"
+    )
+    serve.add_argument(
+        "--streams-per-client", type=_count, default=16, metavar="N", help="live pages and logs (default: %(default)s)"
+    )
+    serve.add_argument("--log-format", choices=["json", "text"], help="default: text on a terminal, else json")
+
+
 def _check(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
     if arguments.command == "start" and not (arguments.configuration or arguments.config or arguments.file is not None):
         if arguments.configuration == "":
@@ -181,6 +206,18 @@ def _pair(text: str) -> tuple[str, str]:
     if not equals or not key.strip():
         raise argparse.ArgumentTypeError(f"{text[:80]!r} is not KEY=VALUE, as in spark.sql.shuffle.partitions=8")
     return key.strip(), value
+
+
+def _port(text: str) -> int:
+    if not re.fullmatch(r"\d{1,5}", text) or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no port: 0 to 65535")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[1-9]\d{0,5}", text):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number from 1 to 999999")
+    return int(text)
 
 
 def _days(text: str) -> float:

@@ -1,0 +1,100 @@
+"""What an operator alerts on, in Prometheus's text format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, MutableMapping
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+_DURATIONS = (1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400)
+_LAGS = (0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 60, 300)
+_LATENCIES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+Now = Callable[[], dict[str, float | None]]
+"""The gauges of this moment by name; None: not known, so left out."""
+
+GAUGES = {
+    "running": "1 while a run holds the single place, 0 while none does; absent while that is not known.",
+    "running_seconds": "How long the running run has lasted, in seconds.",
+    "seconds_since_last_success": "Since a run last completed, in seconds; absent where none has within 31 days.",
+    "database_up": "1 while the database answers.",
+    "spark_up": "1 while the Spark server answers.",
+    "lease_held": "1 while this process holds the watcher's lease.",
+    "watched": "1 while any process holds the watcher's lease: 0 means that nobody watches.",
+}
+
+
+class Metrics:
+    """Counters and histograms of this process, and what the record says at the moment of asking."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        prefix = "pipeline_gui"
+        self._ended = Counter(
+            f"{prefix}_runs_ended", "Runs that ended while this process looked, by status.", ["status"],
+            registry=self.registry,
+        )  # fmt: skip
+        self._durations = Histogram(
+            f"{prefix}_run_duration_seconds", "How long runs lasted.", ["status"], buckets=_DURATIONS,
+            registry=self.registry,
+        )  # fmt: skip
+        self._lag = Histogram(
+            f"{prefix}_record_lag_seconds", "From the end on Spark to the end in the record.", buckets=_LAGS,
+            registry=self.registry,
+        )  # fmt: skip
+        self._requests = Histogram(
+            f"{prefix}_http_request_duration_seconds", "Until the first byte of the answer.",
+            ["method", "route", "status"], buckets=_LATENCIES, registry=self.registry,
+        )  # fmt: skip
+        self.streams = Gauge(f"{prefix}_streams", "Open event streams.", registry=self.registry)
+        self.streams_dropped = Counter(
+            f"{prefix}_streams_dropped", "Streams of clients that did not read what was sent.", registry=self.registry
+        )
+        for status in ("completed", "failed", "stopped"):
+            self._ended.labels(status)
+            self._durations.labels(status)
+        self._latencies: dict[tuple[str, str, int], Any] = {}
+
+    def answered(self, scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
+        """Note a request, by its route: never by its path, of which there are as many as there are runs."""
+        key = (scope["method"], str(getattr(scope.get("route"), "path", "none")), status)
+        latency = self._latencies.get(key)
+        if latency is None:
+            method = key[0] if key[0] in ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH") else "other"
+            latency = self._latencies[key] = self._requests.labels(method, key[1], str(status))
+            if len(self._latencies) > 1000:  # methods that somebody makes up
+                self._latencies.clear()
+        latency.observe(seconds)
+
+    def run_ended(self, status: str, duration: float | None, lag: float | None) -> None:
+        """Note the end of a run."""
+        known = status if status in ("completed", "failed", "stopped") else "other"
+        self._ended.labels(known).inc()
+        if duration is not None:
+            self._durations.labels(known).observe(duration)
+        if lag is not None:
+            self._lag.observe(max(0.0, lag))
+
+    def text(self, now: dict[str, float | None]) -> bytes:
+        """Everything, in the text format."""
+        moment = CollectorRegistry()
+        moment.register(_Moment(now))
+        return generate_latest(moment) + generate_latest(self.registry)
+
+
+class _Moment(Collector):
+    """The gauges of one moment."""
+
+    def __init__(self, values: dict[str, float | None]) -> None:
+        self._values = values
+
+    def collect(self) -> Iterable[Metric]:
+        """Those that are known."""
+        for name, documentation in GAUGES.items():
+            value = self._values.get(name)
+            if value is not None:
+                yield GaugeMetricFamily(f"pipeline_gui_{name}", documentation, value=value)

@@ -1,0 +1,195 @@
+"""What is and what was: the state, the history in pages and as CSV, one run and what happened to it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import FastAPI, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from pipeline_gui.named_configurations import configuration_names
+from pipeline_gui.pipeline.answers import RunAnswer, run_answer
+from pipeline_gui.pipeline.ports import PageKey, RunPage
+from pipeline_gui.service.context import Context
+from pipeline_gui.service.documentation import NOT_MODIFIED, problems
+from pipeline_gui.service.models import Configurations, Events, Run, Runs, Status
+from pipeline_gui.service.paths import RunId
+from pipeline_gui.service.problems import Problem, no_run
+from pipeline_gui.service.run_csv import HEADINGS, MEDIA_TYPE, csv_lines
+
+LARGEST_PAGE = 1000
+DEFAULT_PAGE = 500
+_NOT_FOUND = {404: ("not-found", "There is no run 'flights-000000'.")}
+
+Days = Annotated[float, Query(gt=0, le=36_500, allow_inf_nan=False, description="how many days back")]
+Statuses = Annotated[
+    list[Literal["running", "completed", "failed", "stopped"]],
+    Query(alias="status", max_length=4, description="only these; may be given several times"),
+]
+NO_STATUSES: list[Literal["running", "completed", "failed", "stopped"]] = []
+
+
+def add_reading(app: FastAPI, context: Context) -> None:
+    """The GET routes below /api/pipeline."""
+    controller, archive, reads = context.backend.controller, context.backend.archive, context.workers.reads
+
+    @app.get(
+        "/api/pipeline/status",
+        operation_id="getStatus",
+        summary="The state of now",
+        response_model=Status,
+        tags=["pipeline"],
+        responses={**NOT_MODIFIED, **problems()},
+    )
+    async def get_status(request: Request) -> Response:
+        status = await reads.run(controller.get_pipeline_status)
+        return _tagged(request, status, {**status, "duration": None})
+
+    @app.get(
+        "/api/pipeline/runs",
+        operation_id="listRuns",
+        summary="The history, newest start first",
+        description="The runs that run now, or started or ended within the last days.",
+        response_model=Runs,
+        tags=["pipeline"],
+        responses={**NOT_MODIFIED, **problems()},
+    )
+    async def list_runs(
+        request: Request,
+        days: Days = 2,
+        status: Statuses = NO_STATUSES,
+        limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = DEFAULT_PAGE,
+        cursor: Annotated[str | None, Query(max_length=1000, description="next of the page before")] = None,
+    ) -> Response:
+        after = None if cursor is None else _page_key(cursor)
+        page = await reads.run(archive.page, days, limit=limit, after=after, statuses=status)
+        answer = _page_answer(page)
+        return _tagged(request, answer, _without_clock(answer))
+
+    @app.get(
+        "/api/pipeline/runs.csv",
+        operation_id="exportRuns",
+        summary="The history as CSV",
+        description="UTF-8, comma separated, with a header. A text that a spreadsheet would take for a formula has an "
+        "apostrophe before it.",
+        tags=["pipeline"],
+        response_class=Response,
+        responses={
+            200: {"description": "All rows.", "content": {"text/csv": {"schema": {"type": "string"}}}},
+            **problems(),
+        },
+    )
+    async def export_runs(days: Days = 2, status: Statuses = NO_STATUSES) -> Response:
+        first = await reads.run(archive.page, days, limit=LARGEST_PAGE, statuses=status)
+
+        async def lines() -> AsyncIterator[bytes]:
+            page = first
+            yield csv_lines([HEADINGS])
+            while True:
+                yield await reads.run(csv_lines, [run_answer(run) for run in page.runs])
+                if page.next is None:
+                    return
+                page = await reads.run(archive.page, days, limit=LARGEST_PAGE, after=page.next, statuses=status)
+
+        headers = {"Content-Disposition": 'attachment; filename="runs.csv"', "Cache-Control": "no-store"}
+        return StreamingResponse(lines(), media_type=MEDIA_TYPE, headers=headers)
+
+    @app.get(
+        "/api/pipeline/runs/{run_id}",
+        operation_id="getRun",
+        summary="One run",
+        response_model=Run,
+        tags=["run"],
+        responses={**NOT_MODIFIED, **problems(_NOT_FOUND)},
+    )
+    async def get_run(request: Request, run_id: RunId) -> Response:
+        run = await reads.run(controller.get_run, run_id)
+        if run is None:
+            raise no_run(run_id)
+        return _tagged(request, run, _without_clock_of(run))
+
+    @app.get(
+        "/api/pipeline/runs/{run_id}/events",
+        operation_id="listRunEvents",
+        summary="What happened to a run, oldest first",
+        response_model=Events,
+        tags=["run"],
+        responses={**NOT_MODIFIED, **problems(_NOT_FOUND)},
+    )
+    async def list_events(request: Request, run_id: RunId) -> Response:
+        events = await reads.run(controller.get_run_events, run_id)
+        if not events and await reads.run(controller.get_run, run_id) is None:
+            raise no_run(run_id)
+        answer = {"run_id": run_id, "events": events}
+        return _tagged(request, answer, answer)
+
+    @app.get(
+        "/api/pipeline/configurations",
+        operation_id="listConfigurations",
+        summary="What can be started by name",
+        response_model=Configurations,
+        tags=["pipeline"],
+        responses=problems(),
+    )
+    async def list_configurations() -> Response:
+        names = await reads.run(configuration_names)
+        return Response(msgspec.json.encode({"configurations": names}), media_type="application/json")
+
+
+def _tagged(request: Request, answer: object, lasting: object) -> Response:
+    """JSON with an ETag of what lasts of it: a running duration alone does not make an answer another."""
+    body = msgspec.json.encode(answer)
+    lasts = body if lasting is answer else msgspec.json.encode(lasting)
+    tag = f'W/"{hashlib.blake2b(lasts, digest_size=12).hexdigest()}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    given = request.headers.get("if-none-match")
+    if given is not None and (given.strip() == "*" or tag in [part.strip() for part in given.split(",")]):
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type="application/json")
+
+
+def _page_answer(page: RunPage) -> dict[str, Any]:
+    return {"runs": [run_answer(run) for run in page.runs], "next": _cursor(page.next)}
+
+
+def _without_clock(answer: dict[str, Any]) -> dict[str, Any]:
+    """The page without the duration of what runs; the page itself where nothing does."""
+    runs: Sequence[RunAnswer] = answer["runs"]
+    lasting = [_without_clock_of(run) for run in runs]
+    return answer if all(one is two for one, two in zip(runs, lasting, strict=True)) else {**answer, "runs": lasting}
+
+
+def _without_clock_of(run: RunAnswer) -> RunAnswer:
+    if (run["status"] or "").strip(" ").lower() != "running":
+        return run
+    return {**run, "duration": None}
+
+
+def _cursor(key: PageKey | None) -> str | None:
+    if key is None:
+        return None
+    return base64.urlsafe_b64encode(json.dumps([key.start_epoch, key.run_id]).encode()).decode().rstrip("=")
+
+
+def _page_key(cursor: str) -> PageKey:
+    wrong = Problem(422, "invalid", "cursor is not one that this service gave out.", field="cursor")
+    try:
+        epoch, run_id = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except (ValueError, TypeError, binascii.Error, RecursionError):
+        raise wrong from None
+    if not isinstance(run_id, str) or not (epoch is None or (isinstance(epoch, str) and _is_epoch(epoch))):
+        raise wrong
+    return PageKey(epoch, run_id)
+
+
+def _is_epoch(text: str) -> bool:
+    if text in ("Infinity", "-Infinity"):
+        return True
+    whole, _, fraction = text.removeprefix("-").partition(".")
+    return len(text) <= 40 and text.isascii() and whole.isdigit() and (fraction.isdigit() or "." not in text)
