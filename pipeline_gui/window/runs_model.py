@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QColor, QIcon, QPalette
 
 from pipeline_gui.pipeline.clock import seconds_with_sleep
 from pipeline_gui.window.icons import look_icon
@@ -22,6 +22,8 @@ from pipeline_gui.window.times import clock_text, local_text, moment_tooltip
 Index = QModelIndex | QPersistentModelIndex
 SORT_ROLE = int(Qt.ItemDataRole.UserRole)
 RUN_ROLE = SORT_ROLE + 1
+CELL_ROLE = SORT_ROLE + 2
+"""All that is painted of a cell, as a PaintedCell: a view that asks role by role spends its time asking."""
 _JITTER_SECONDS = 0.5
 """Two answers place the start of a running run this much apart without the clock in the table jumping."""
 
@@ -45,6 +47,21 @@ HEADERS = {
     Column.BY: "By",
     Column.OUTCOME: "Outcome",
 }
+
+
+_COLUMNS = tuple(Column)
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_ALIGNMENTS = {column: _RIGHT if column is Column.DURATION else _LEFT for column in Column}
+
+
+class PaintedCell(NamedTuple):
+    """What is painted of a cell."""
+
+    text: str
+    alignment: Qt.AlignmentFlag
+    icon: QIcon | None = None
+    color: QColor | None = None
 
 
 class RunsModel(QAbstractTableModel):
@@ -83,17 +100,19 @@ class RunsModel(QAbstractTableModel):
         if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(Column):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return HEADERS[Column(section)]
+            return HEADERS[_COLUMNS[section]]
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(Column(section))
+            return _ALIGNMENTS[_COLUMNS[section]]
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """What one cell shows, sorts by and says on hover."""
         if not index.isValid():
             return None
-        row, column = self._rows[index.row()], Column(index.column())
+        row, column = self._rows[index.row()], _COLUMNS[index.column()]
         match role:
+            case _ if role == CELL_ROLE:
+                return self._painted(row, column)
             case Qt.ItemDataRole.DisplayRole:
                 return self._text(row, column)
             case Qt.ItemDataRole.DecorationRole if column is Column.STATUS:
@@ -103,7 +122,7 @@ class RunsModel(QAbstractTableModel):
             case Qt.ItemDataRole.ToolTipRole:
                 return tooltip(self._tooltip(row, column))
             case Qt.ItemDataRole.TextAlignmentRole:
-                return _alignment(column)
+                return _ALIGNMENTS[column]
             case Qt.ItemDataRole.AccessibleTextRole:
                 return f"{HEADERS[column]}: {self._text(row, column)}"
             case _ if role == SORT_ROLE:
@@ -248,6 +267,13 @@ class RunsModel(QAbstractTableModel):
             case Column.OUTCOME:
                 return row.outcome
 
+    def _painted(self, row: RunRow, column: Column) -> PaintedCell:
+        text, alignment = self._text(row, column), _ALIGNMENTS[column]
+        if column is not Column.STATUS:
+            return PaintedCell(text, alignment)
+        look = self._look(row)
+        return PaintedCell(text, alignment, look_icon(look, self._palette), tone_color(look.tone, self._palette))
+
     def _tooltip(self, row: RunRow, column: Column) -> str | None:
         match column:
             case Column.STATUS if row.is_running and self._stale_since is not None:
@@ -278,8 +304,3 @@ class RunsModel(QAbstractTableModel):
 
 def _differ_by_jitter(old: float | None, new: float | None) -> bool:
     return old is not None and new is not None and abs(old - new) < _JITTER_SECONDS
-
-
-def _alignment(column: Column) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignRight if column is Column.DURATION else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from pipeline_gui.window.icons import text_icon
 from pipeline_gui.window.labels import PlainLabel
 from pipeline_gui.window.looks import Tone
-from pipeline_gui.window.runs_model import RUN_ROLE, SORT_ROLE, Column, Index, RunsModel
+from pipeline_gui.window.runs_model import CELL_ROLE, RUN_ROLE, SORT_ROLE, Column, Index, PaintedCell, RunsModel
 from pipeline_gui.window.snapshot import RunRow
 from pipeline_gui.window.theme import tone_color
 
@@ -44,6 +44,20 @@ _HEADER_STYLE = f"""
 
 class Cell(QStyledItemDelegate):
     """Paints a cell with some room at its sides; which row is meant is said by its selection."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        """What there is to paint, asked at one go."""
+        cell: PaintedCell = index.data(CELL_ROLE)
+        features = QStyleOptionViewItem.ViewItemFeature.HasDisplay
+        if cell.icon is not None:
+            features |= QStyleOptionViewItem.ViewItemFeature.HasDecoration
+            option.icon = cell.icon
+        if cell.color is not None:
+            option.palette.setColor(QPalette.ColorRole.Text, cell.color)
+        option.features |= features
+        option.index = index  # type: ignore[assignment]  # what views hand over is never a persistent one
+        option.text = cell.text
+        option.displayAlignment = cell.alignment
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """The ground over the whole cell, its content within the padding."""
