@@ -48,6 +48,7 @@ class RunsPage(QWidget):
             self._known = snapshot
             self.model.update_rows(snapshot.rows)
             self.model.set_stale(None)
+            self.table.settle()
             self.table.say_when_empty(
                 "No run in the last two days",
                 "Choose a pipeline beside Start, then press Start (Ctrl+R). "

@@ -136,6 +136,10 @@ class RunsTable(QTableView):
                 return True
         return False
 
+    def settle(self) -> None:
+        """Lay new rows out now, so that they are painted with the rest of the window and not in a turn of their own."""
+        self.executeDelayedItemsLayout()
+
     def _run(self, index: QModelIndex) -> RunRow | None:
         run = index.data(RUN_ROLE)
         return run if isinstance(run, RunRow) else None
