@@ -16,7 +16,8 @@ from pipeline_gui.spark.contact import ContactTracker
 from pipeline_gui.spark.precheck import check_local_files
 from pipeline_gui.spark.progress import ProgressReader
 from pipeline_gui.spark.texts import clean
-from pipeline_gui.spark.transport import Transport, make_tls_context
+from pipeline_gui.spark.tls import make_tls_context
+from pipeline_gui.spark.transport import Transport
 from pipeline_gui.spark.wire import NotLivys, WireBatches, WireFence, WireLog, fence_of, log_of
 
 KILL_SECONDS = 10.0

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from pipeline_gui.pipeline.errors import ConfigurationInvalid, SparkNotConnected, SparkUnavailable
-from pipeline_gui.spark.transport import Answer, Transport, make_tls_context
+from pipeline_gui.spark.tls import make_tls_context
+from pipeline_gui.spark.transport import Answer, Transport
 from tests.spark.certificates import Certificate, TlsFaultServer, make_certificate
 from tests.spark.fault_server import (
     Behaviour,
