@@ -48,9 +48,9 @@ class Backend:
         self._watcher = Watcher(store, spark, actor)
         self.controller = PipelineController(store, spark, actor, self._watcher, resolve=resolve)
 
-    def watch(self) -> None:
-        """Settle runs against Spark in a thread of its own, until closed."""
-        self._watcher.start()
+    def watch(self, first_look_in: float = 0.0) -> None:
+        """Settle runs against Spark in a thread of its own, until closed; the first look is in so many seconds."""
+        self._watcher.start(first_look_in)
 
     @property
     def is_watching(self) -> bool:

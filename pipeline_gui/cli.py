@@ -2,23 +2,58 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from pipeline_gui.terminal.arguments import LATER, parse
 from pipeline_gui.terminal.exit_codes import REFUSED, USAGE
-from pipeline_gui.terminal.guard import exit_on_termination, guarded
-from pipeline_gui.terminal.output import Output
 
-Command = Callable[[argparse.Namespace, Output], int]
+if TYPE_CHECKING:
+    import argparse
+
+    from pipeline_gui.settings import Settings
+    from pipeline_gui.terminal.output import Output
+
+    Command = Callable[[argparse.Namespace, Output], int]
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command line; the exit code."""
     _make_streams_usable()
-    arguments = parse(sys.argv[1:] if words is None else words)
+    words = sys.argv[1:] if words is None else words
+    return _command_line(words) if words else _bare()
+
+
+def _bare() -> int:
+    """The window, without what only a terminal needs: that is loaded when there is something to say in one."""
+    from pipeline_gui.settings import load_settings
+
+    try:
+        return _window(load_settings())
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the guard says what it is
+        raised = error
+    from pipeline_gui.terminal.guard import guarded
+    from pipeline_gui.terminal.output import Output
+
+    def raise_it(_output: Output) -> int:
+        raise raised
+
+    return guarded(raise_it, Output())
+
+
+def _window(settings: Settings) -> int:
+    from pipeline_gui.window.application import run
+
+    return run(settings)
+
+
+def _command_line(words: Sequence[str]) -> int:
+    from pipeline_gui.terminal.arguments import parse
+    from pipeline_gui.terminal.guard import exit_on_termination, guarded
+    from pipeline_gui.terminal.output import Output
+
+    arguments = parse(words)
     if getattr(arguments, "home", None) is not None:
         # In the environment, so that every process of the profile carries it.
         os.environ["PIPELINE_GUI_HOME"] = os.path.abspath(os.path.expanduser(arguments.home))
@@ -29,14 +64,15 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace, output: Output) -> int:
+    from pipeline_gui.terminal.arguments import LATER
+
     if arguments.command in LATER:
         output.note(LATER[arguments.command])
         return USAGE
     if arguments.command is None:
         from pipeline_gui.terminal.session import settings_of
-        from pipeline_gui.window.application import run
 
-        return run(settings_of(arguments))
+        return _window(settings_of(arguments))
     if arguments.command not in ("spark-server", "serve"):
         from pipeline_gui.log_file import log_to_file
 

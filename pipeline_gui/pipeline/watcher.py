@@ -57,10 +57,10 @@ class Watcher:
         """Whether this watcher is the one that acts, as of its last look."""
         return self._holds_lease
 
-    def start(self) -> None:
-        """Watch until closed."""
+    def start(self, first_look_in: float = 0.0) -> None:
+        """Watch until closed; the first look is in so many seconds, or at a nudge."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._watch, name="watcher", daemon=True)
+            self._thread = threading.Thread(target=self._watch, args=(first_look_in,), name="watcher", daemon=True)
             self._thread.start()
 
     def nudge(self) -> None:
@@ -105,7 +105,8 @@ class Watcher:
 
     # --- the thread ---------------------------------------------------------------------------------------------
 
-    def _watch(self) -> None:
+    def _watch(self, first_look_in: float) -> None:
+        self._wait(first_look_in)
         while not self._closing.is_set():
             try:
                 self._turn()
@@ -115,10 +116,13 @@ class Watcher:
             except Exception:
                 # A watcher that died of a surprise would leave rows running for ever; it is logged, and it goes on.
                 log.exception("watcher: unexpected error")
-            self._wake.wait(LEASE_LOOK_SECONDS)
-            self._wake.clear()
+            self._wait(LEASE_LOOK_SECONDS)
         if self._holds_lease:
             self._quietly(lambda: self._store.release_lease(self._holder))
+
+    def _wait(self, seconds: float) -> None:
+        self._wake.wait(seconds)
+        self._wake.clear()
 
     def _turn(self) -> None:
         """Renew the lease and do what is due."""

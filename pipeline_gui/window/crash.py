@@ -8,12 +8,14 @@ import threading
 import traceback
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMessageLogContext, QObject, Qt, QtMsgType, Signal, Slot, qInstallMessageHandler
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QWidget
 
-from pipeline_gui.window.versions import versions
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMessageBox
 
 log = logging.getLogger("pipeline_gui.window")
 
@@ -58,6 +60,10 @@ class CrashReporter(QObject):
     def _show(self, details: str) -> None:
         if self._box is not None:
             return  # one is enough: an error in a timer would open one each second
+        from PySide6.QtWidgets import QMessageBox
+
+        from pipeline_gui.window.versions import versions
+
         report = f"{versions()}\n\n{details}"
         box = QMessageBox(self.window)
         box.setObjectName("crashBox")

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
-from PySide6.QtCore import QByteArray, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtCore import QByteArray, QRect, QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from pipeline_gui.resources import resource
 from pipeline_gui.window.looks import Look, Tone
 from pipeline_gui.window.theme import tone_color
 
-_SIZES = (16, 20, 24, 32, 48, 64)
-"""In device pixels: at a scale of 2 an icon of 16 is painted from the one of 32."""
 _LARGEST_FILE = 64 * 1024
 
 
@@ -34,12 +33,13 @@ def look_icon(look: Look, palette: QPalette) -> QIcon:
     return tone_icon(look.icon, look.tone, palette)
 
 
+@cache
 def application_icon() -> QIcon:
     """The program's own icon, in its own colours."""
     icon = QIcon()
     renderer = QSvgRenderer(QByteArray(_source("pipeline-gui")))
     for size in (16, 32, 48, 128):
-        icon.addPixmap(_draw(renderer, size))
+        icon.addPixmap(_draw(renderer, QSize(size, size)))
     return icon
 
 
@@ -49,13 +49,36 @@ def _faded(palette: QPalette) -> str:
 
 @cache
 def _icon(name: str, color: str, selected: str, faded: str) -> QIcon:
-    icon = QIcon()
-    modes = ((color, QIcon.Mode.Normal), (selected, QIcon.Mode.Selected), (faded, QIcon.Mode.Disabled))
-    for shade, mode in modes:
-        renderer = QSvgRenderer(QByteArray(_source(name).replace(b"currentColor", QColor(shade).name().encode())))
-        for size in _SIZES:
-            icon.addPixmap(_draw(renderer, size), mode)
-    return icon
+    return QIcon(_Drawing(name, color, {QIcon.Mode.Selected: selected, QIcon.Mode.Disabled: faded}))
+
+
+class _Drawing(QIconEngine):
+    """Draws an icon in the sizes and modes that are painted, when they first are: most never are."""
+
+    def __init__(self, name: str, color: str, colors: Mapping[QIcon.Mode, str]) -> None:
+        super().__init__()
+        self._name = name
+        self._color = color
+        self._colors = colors
+        self._drawn: dict[tuple[int, int, str], QPixmap] = {}
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        """The icon in device pixels."""
+        color = self._colors.get(mode, self._color)
+        key = size.width(), size.height(), color
+        if key not in self._drawn:
+            source = _source(self._name).replace(b"currentColor", QColor(color).name().encode())
+            self._drawn[key] = _draw(QSvgRenderer(QByteArray(source)), size)
+        return self._drawn[key]
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        """The icon in a place."""
+        scale = painter.device().devicePixelRatioF()
+        painter.drawPixmap(rect, self.pixmap(rect.size() * scale, mode, state))
+
+    def clone(self) -> QIconEngine:
+        """Another of the same."""
+        return _Drawing(self._name, self._color, self._colors)
 
 
 @cache
@@ -64,8 +87,8 @@ def _source(name: str) -> bytes:
         return file.read(_LARGEST_FILE)
 
 
-def _draw(renderer: QSvgRenderer, size: int) -> QPixmap:
-    pixmap = QPixmap(QSize(size, size))
+def _draw(renderer: QSvgRenderer, size: QSize) -> QPixmap:
+    pixmap = QPixmap(size)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     renderer.render(painter)

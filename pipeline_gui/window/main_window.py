@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QWidget
+from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
 from pipeline_gui.backend import Backend
 from pipeline_gui.configuration_file import read_configuration
@@ -168,6 +168,8 @@ class MainWindow(QMainWindow):
             self._session.refresher.refresh()
 
     def _open_file(self) -> None:
+        from PySide6.QtWidgets import QFileDialog
+
         dialog = QFileDialog(self, "Open a configuration", "", "Configurations (*.toml);;All files (*)")
         dialog.setObjectName("openDialog")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

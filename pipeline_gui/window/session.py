@@ -16,6 +16,9 @@ from pipeline_gui.window.operations import Operations
 from pipeline_gui.window.refresher import Refresher
 from pipeline_gui.window.snapshot import Snapshot
 
+_FIRST_LOOK_SECONDS = 0.5
+"""What loads with the first question to Spark would hold up the first rows."""
+
 
 class Ear(QObject):
     """Carries changes from the thread that hears them to the GUI thread.
@@ -56,7 +59,7 @@ class Session(QObject):
         self._ear = Ear()
         self._ear.heard.connect(self.refresher.refresh_soon, Qt.ConnectionType.QueuedConnection)
         self._subscription = backend.subscribe(self._ear.hear)
-        backend.watch()
+        backend.watch(_FIRST_LOOK_SECONDS)
         self._let_go = partial(_let_go, self._subscription, self.gateway)
         self.destroyed.connect(self._let_go)
         self.refresher.refresh()

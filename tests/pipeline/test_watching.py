@@ -243,3 +243,19 @@ def test_an_overview_is_the_status_and_the_history_and_keeps_what_did_not_change
     assert second["runs"][1] is first["runs"][1]
     with pytest.raises(ConfigurationInvalid):
         world.controller.get_overview(0)
+
+
+def test_a_first_look_that_is_put_off_comes_at_a_nudge(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    late, early = (Watcher(world.store, world.spark, world.actor) for _ in range(2))
+    turns: list[int] = []
+    monkeypatch.setattr(late, "_turn", lambda: turns.append(1))
+    try:
+        late.start(first_look_in=600)
+        early.start()
+        wait_until(lambda: early.holds_lease, 10, "the lease of the one that looks at once")
+        assert turns == []
+        late.nudge()
+        wait_until(lambda: bool(turns), 10, "the look of the one that was put off")
+    finally:
+        early.close()
+        late.close()

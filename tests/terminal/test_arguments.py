@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -120,3 +121,27 @@ def test_the_first_word_waits_for_no_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.splitlines()[1:] == ["[]"]
+
+
+def test_the_first_rows_wait_for_no_http_library() -> None:
+    script = (
+        "import sys, pipeline_gui.cli, pipeline_gui.window.program\n"
+        "from pipeline_gui.backend import open_backend\n"
+        "from pipeline_gui.settings import load_settings\n"
+        "open_backend(load_settings(database_url='postgresql://u:p@127.0.0.1:9/d', spark_url='http://127.0.0.1:9',\n"
+        "    environ={'PIPELINE_GUI_SPARK_TOKEN': 't'})).close()\n"
+        "print(sorted({'requests', 'urllib3', 'rich', 'keyring'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines() == ["[]"]
+
+
+def test_what_is_wrong_with_the_settings_is_said_without_a_command_too(tmp_path: Path) -> None:
+    environ = os.environ | {"PIPELINE_GUI_HOME": str(tmp_path), "PIPELINE_GUI_SPARK_KIND": "yarn"}
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline_gui"], env=environ, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "spark_kind" in done.stderr
+    assert "Traceback" not in done.stderr

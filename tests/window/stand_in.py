@@ -207,7 +207,7 @@ class StandInBackend:
         self.subscriptions.append(subscription)
         return subscription
 
-    def watch(self) -> None:
+    def watch(self, first_look_in: float = 0.0) -> None:
         """Watch."""
         self.watching = True
 
