@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib.util
 import ipaddress
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pipeline_gui.finding import Finding
 from pipeline_gui.pipeline.errors import PipelineError
+from pipeline_gui.pipeline.ports import SparkServer
 from pipeline_gui.settings import Settings, shown_database, shown_spark
 
 Say = Callable[[str], None]
@@ -29,12 +30,25 @@ def examine(load: Callable[[], Settings], say: Say) -> Iterator[Finding]:
         return
     from pipeline_gui.backend import database_conninfo
 
-    if settings.database_url is not None:
+    database = database_conninfo(settings) if settings.database_url is not None else None
+    spark = (settings.spark_kind, settings.spark_url, settings.spark_token) if settings.spark_url is not None else None
+    yield from _servers(database, spark)
+
+
+def _servers(database: str | None, spark: tuple[str, str, str | None] | None) -> Iterator[Finding]:
+    """The two servers, then what the one says against the other, as far as both answer."""
+    is_ready = database is not None
+    if database is not None:
         from pipeline_gui.database_checks import examine_database
 
-        yield from examine_database(database_conninfo(settings))
-    if settings.spark_url is not None:
-        yield from _spark(settings.spark_kind, settings.spark_url, settings.spark_token)
+        for finding in examine_database(database):
+            is_ready = is_ready and not (finding.subject in ("database", "schema") and finding.is_well is False)
+            yield finding
+    server = (yield from _spark(*spark)) if spark is not None else None
+    if server is not None and is_ready and database is not None:
+        from pipeline_gui.record_checks import examine_record
+
+        yield from examine_record(database, server)
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
@@ -80,11 +94,8 @@ def _embedded(settings: Settings, say: Say) -> Iterator[Finding]:
     except PipelineError as error:
         yield Finding("this computer", False, str(error))
         return
-    from pipeline_gui.database_checks import examine_database
-
     with pair:
-        yield from examine_database(pair.database_url)
-        yield from _spark("livy", pair.spark_url, pair.spark_token)
+        yield from _servers(pair.database_url, ("livy", pair.spark_url, pair.spark_token))
 
 
 def _parts() -> Iterator[Finding]:
@@ -100,7 +111,8 @@ def _parts() -> Iterator[Finding]:
     yield Finding("Java", True, words)
 
 
-def _spark(kind: str, url: str, token: str | None) -> Iterator[Finding]:
+def _spark(kind: str, url: str, token: str | None) -> Generator[Finding, None, SparkServer | None]:
+    """What there is to say of a Spark server; and the server, if it answers."""
     from pipeline_gui.spark.factory import connect_spark
 
     if urlsplit(url).scheme == "http" and token and not _is_loopback(url):
@@ -114,7 +126,7 @@ def _spark(kind: str, url: str, token: str | None) -> Iterator[Finding]:
         server.alive("")  # the version may be told to anybody; the list needs the token
     except PipelineError as error:
         yield Finding("Spark", False, str(error))
-        return
+        return None
     where = shown_spark(url)
     if identity.can_fence:
         sentence = f"{where} is a command server (version {identity.version}, generation {identity.generation})."
@@ -126,6 +138,7 @@ def _spark(kind: str, url: str, token: str | None) -> Iterator[Finding]:
             "A plain Livy can't promise that a run never starts, and its stop proves nothing: a stop that nobody can "
             "confirm stays “stopping” until somebody abandons the run.",
         )  # fmt: skip
+    return server
 
 
 def _is_loopback(url: str) -> bool:

@@ -18,6 +18,12 @@ class PostgresServer:
 
     def __init__(self, folder: Path, *, fsync: bool = False) -> None:
         self.postgres = EmbeddedPostgres(folder, fsync=fsync)
+        self._folder = folder
+
+    @property
+    def data(self) -> Path:
+        """The cluster's own folder."""
+        return self._folder / "data"
 
     def create_database(self, template: str | None = None) -> str:
         """Create a database, cloned from a template database of that name if given; return its name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,9 +15,13 @@ from pipeline_gui.database_checks import examine_database
 from pipeline_gui.doctor import examine
 from pipeline_gui.finding import Finding
 from pipeline_gui.profile import Profile
+from pipeline_gui.record_checks import examine_record
 from pipeline_gui.setting_checks import SettingsInvalid
 from pipeline_gui.settings import Settings
+from pipeline_gui.spark.livy import LivyServer
+from tests.chaos.real.scenarios import never_sent
 from tests.command_server.harness import command_server
+from tests.pipeline.conftest import World
 
 
 def wrong(findings: list[Finding]) -> dict[str, str]:
@@ -39,6 +43,15 @@ def execute(database: str) -> Callable[[str], object]:
     return run
 
 
+@pytest.fixture
+def world(database: str, tmp_path: Path) -> Iterator[World]:
+    """One operator, on a command server of his own."""
+    with command_server(tmp_path / "command-server") as server:
+        world = World(database, server)
+        yield world
+        world.close()
+
+
 def settings_in(folder: Path, **values: str) -> Settings:
     profile = Profile(name="x", config=folder, data=folder, logs=folder)
     return Settings(profile=profile, sources=dict.fromkeys(values, "a test"), **values)
@@ -51,6 +64,7 @@ def test_all_is_well(tmp_path: Path, database: str) -> None:
         assert wrong(findings) == {}
         assert {finding.subject for finding in findings if finding.is_well} == {
             "settings", "database", "clock", "schema", "one run at a time", "identity", "rights", "Spark",
+            "rows and batches",
         }  # fmt: skip
         bad_token = settings_in(tmp_path, database_url=database, spark_url=server.url, spark_token="wrong")
         assert set(wrong(list(examine(lambda: bad_token, lambda _sentence: None)))) == {"Spark"}
@@ -142,3 +156,46 @@ def test_a_role_without_rights_is_said(database: str, execute: Callable[[str], o
     finally:
         execute(f"DROP OWNED BY {role}")
         execute(f"DROP ROLE {role}")
+
+
+@pytest.fixture
+def compared(world: World) -> Callable[[], list[Finding]]:
+    """The record and Spark compared, by the doctor."""
+    return lambda: list(examine_record(world.database, world.plain_spark))
+
+
+def test_what_is_recorded_is_what_lives(world: World, compared: Callable[[], list[Finding]]) -> None:
+    assert [finding.is_well for finding in compared()] == [True]
+    run_id = world.start()
+    assert [finding.is_well for finding in compared()] == [True]
+    world.controller.stop_run(run_id, grace_seconds=0)
+    assert [finding.is_well for finding in compared()] == [True]
+
+
+def test_a_batch_without_a_row_is_said(world: World, compared: Callable[[], list[Finding]]) -> None:
+    run_id = world.start()
+    world.execute("UPDATE pipeline_runs SET status = 'completed'")
+    assert "though its row is completed" in wrong(compared())["rows and batches"]
+    world.execute("DELETE FROM pipeline_runs")
+    assert f"{run_id} is alive on Spark and has no row" in wrong(compared())["rows and batches"]
+    world.plain_spark.fence(world.batch_name(run_id), 0)
+
+
+def test_a_row_without_a_batch_is_said(world: World, compared: Callable[[], list[Finding]]) -> None:
+    run_id = never_sent(world)
+    world.execute("UPDATE pipeline_runs SET start_time = (clock_timestamp() AT TIME ZONE 'UTC')")
+    assert wrong(compared()) == {}  # it may be on its way
+    world.execute("UPDATE pipeline_runs SET start_time = start_time - interval '9 s'")
+    assert f"{run_id} is recorded as running, and Spark has no batch" in wrong(compared())["rows and batches"]
+    world.settle_until_ended(run_id)
+    ended = world.start("print('done')")
+    world.server.wait_for_state(world.batch_name(ended), "success")
+    assert "has ended on Spark (success)" in noted(compared())["rows and batches"]
+    world.execute("UPDATE pipeline_run_engine SET generation = 'another'")
+    assert "another Spark server" in wrong(compared())["rows and batches"]
+
+
+def test_a_spark_that_does_not_answer_is_no_difference(world: World) -> None:
+    findings = list(examine_record(world.database, LivyServer("http://127.0.0.1:1")))
+    assert wrong(findings) == {}
+    assert "could not be compared" in noted(findings)["rows and batches"]

@@ -1,6 +1,6 @@
 """``python -m tests.chaos``: the model, every point × every fault on real parts, the bounds, and a storm.
 
-SEED repeats a run, ROUNDS (1) says how often everything is done, HOURS lets it go on for so long.
+SEED repeats a run, ROUNDS (1) says how often everything is done, HOURS how long the real program is soaked at the end.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rich.console import Console
@@ -30,6 +31,8 @@ from tests.chaos.real.ground import Ground, prepared_ground
 from tests.chaos.real.scenarios import ONLY_ON_PLAIN_LIVY, SCENARIOS
 from tests.chaos.real.storm import Storm
 from tests.chaos.report import Report
+from tests.chaos.soak.soak import prepared_soak
+from tests.chaos.source_mutants import SOURCE_MUTANTS, SourceMutant
 
 WALKS = 2000
 """Of the model, of each of its kinds, in each round."""
@@ -43,30 +46,34 @@ CONTRACTS = [
 ROOT = Path(__file__).resolve().parents[2]
 BOUND_ROUNDS = 3
 STORM_SECONDS = 60.0
+SOAK_HOURS = 0.03
+"""Of the real program, where no hours are asked for."""
+SOAK_STORM_SECONDS, SOAK_SLEEP_SECONDS = 60.0, 180.0
 
 
 def main() -> int:
     """Do it all; 0, or 1 when something was violated, a mutant was missed or a bound was not met."""
     seed = int(os.environ.get("SEED", secrets.randbelow(1_000_000)))
     rounds, hours = int(os.environ.get("ROUNDS", "1")), float(os.environ.get("HOURS", "0"))
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, _: sys.exit(128 + number))  # so that no server outlives this
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, lambda number, _: sys.exit(128 + number))  # so that no server outlives this
     console = Console()
     console.print(f"SEED={seed} ROUNDS={rounds} HOURS={hours:g}")
     logging.getLogger("pipeline_gui").setLevel(logging.CRITICAL)
-    chaos, end = Chaos(console, seed), time.monotonic() + hours * 3600
+    chaos = Chaos(console, seed)
     chaos.find_mutants()
+    chaos.find_source_mutants()
     chaos.check_contracts()
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder, prepared_ground(Path(folder)) as ground:
-        done = 0
-        while done < rounds or time.monotonic() < end:
-            done += 1
-            console.rule(f"round {done}")
+        for number in range(1, rounds + 1):
+            console.rule(f"round {number}")
             chaos.walk()
             chaos.cross_everything(ground)
             chaos.measure_bounds(ground)
             chaos.storm(ground)
             chaos.report.write()
+    chaos.soak(hours or SOAK_HOURS)
+    chaos.report.write()
     chaos.report.show(console)
     return 1 if chaos.report.is_bad else 0
 
@@ -87,6 +94,22 @@ class Chaos:
                 found = any(_is_violated(Walk(seed, mutant.world())) for seed in seeds)
             self.report.add_mutant(mutant.name, mutant.rule, found)
         self._console.print(f"{len(self.report.mutants_found)} of {len(MUTANTS)} planted bugs were found")
+
+    def find_source_mutants(self) -> None:
+        """So is each bug planted in the SQL, on the wire and in the command server."""
+
+        def find(mutant: SourceMutant) -> bool | str:
+            try:
+                return mutant.is_found()
+            except (ValueError, subprocess.TimeoutExpired) as error:
+                return str(error)
+
+        with ThreadPoolExecutor(2) as pool:
+            for mutant, found in zip(SOURCE_MUTANTS, pool.map(find, SOURCE_MUTANTS), strict=True):
+                self.report.add_mutant(mutant.name, mutant.rule, found is True)
+                if isinstance(found, str):
+                    self.report.add_violation("harness", f"{mutant.name}: {found}")
+        self._console.print(f"{len(SOURCE_MUTANTS)} bugs were planted in the sources")
 
     def check_contracts(self) -> None:
         """The model's store and Spark are the real ones: what holds on it holds on them, races for the place too."""
@@ -168,6 +191,29 @@ class Chaos:
                     self.report.add_violation("storm", f"storm {seed}: {violation}")
 
         self._guarded(f"storm {seed}", rage)
+
+    def soak(self, hours: float) -> None:
+        """The real program in its real processes: storms, and calms in which the bounds are measured."""
+        seed, end = self._dice.randrange(2**32), time.monotonic() + hours * 3600
+        self._console.print(f"a soak of {hours:g} hours, seed {seed}")
+
+        def rage() -> None:
+            with tempfile.TemporaryDirectory(prefix="soak-") as folder, prepared_soak(Path(folder), seed) as soak:
+                soak.longest_sleep = SOAK_SLEEP_SECONDS if hours > SOAK_HOURS else soak.longest_sleep
+                told = 0
+                while time.monotonic() < end:
+                    soak.storm(SOAK_STORM_SECONDS)
+                    self.report.add_bounds(soak.calm())
+                    for violation in soak.violations[told:]:
+                        self.report.add_violation("soak", f"seed {seed}: {violation}")
+                    told = len(soak.violations)
+                    self.report.soaked = {**soak.counts(), "hours": hours}
+                    left = max(0.0, end - time.monotonic()) / 60
+                    self._console.print(f"  {soak.counts()}, {told} violations, {left:.0f} min left")
+                    self.report.write()
+                self.report.add_storm(soak.blows)
+
+        self._guarded(f"soak {seed}", rage)
 
     def _guarded(self, what: str, work: Callable[[], object]) -> None:
         """A part that breaks is a violation, and the rest goes on."""

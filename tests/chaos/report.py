@@ -31,6 +31,8 @@ class Report:
         self._blows: Counter[str] = Counter()
         self._mutants: dict[str, tuple[str, bool]] = {}
         self.violations: list[str] = []
+        self.soaked: dict[str, float] = {}
+        """Hours, blows, runs and looks of the soak."""
 
     def add_crossing(self, point: str, fault: str) -> None:
         """A fault befell a point, on real parts."""
@@ -83,6 +85,7 @@ class Report:
             "model": {"tried": len(self._model), "calls": self._model.total()},
             "mutants": {name: {"rule": rule, "found": found} for name, (rule, found) in self._mutants.items()},
             "storm": dict(self._blows),
+            "soak": self.soaked,
         }
 
     def write(self) -> None:
@@ -107,7 +110,9 @@ class Report:
             "",
             f"{len(self._crossings)} pairs of point and fault on real parts and {len(self._model)} in the model, "
             f"{len(self.mutants_found)} of {len(self._mutants)} planted bugs found, "
-            f"{self._blows.total()} blows of the storm, {len(self.violations)} violations. SEED={self._seed}.",
+            f"{self._blows.total()} blows of the storms, {len(self.violations)} violations. SEED={self._seed}.",
+            f"The real program was soaked for {self.soaked.get('hours', 0) * 60:.0f} minutes: "
+            f"{self.soaked.get('runs', 0)} runs, {self.soaked.get('looks', 0)} looks at tables and processes.",
         ]
         return "\n".join(lines) + "\n"
 

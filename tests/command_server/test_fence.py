@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 
 import pytest
 
-from tests.command_server.harness import SLEEP, STUBBORN, CommandServer
+from tests.command_server.harness import SLEEP, STUBBORN, CommandServer, is_alive
 from tests.waiting import wait_until
 
 KEYS = {"name", "generation", "state", "started", "signalled", "exitCode", "endedAgo"}
@@ -139,6 +141,21 @@ def test_a_fence_and_a_post_of_one_name_have_one_winner(server: CommandServer) -
             assert server.batch(name)["state"] == "killed"
         assert server.get(f"/batches/{name}").status_code == (200 if started else 404)
     assert outcomes  # which of the two wins is the scheduler's; both are right
+
+
+def test_an_end_before_the_first_signal_is_its_own(own_server: CommandServer) -> None:
+    own_server.submit("import time; print('up', flush=True); time.sleep(1); raise SystemExit(5)", name="i.r1")
+    own_server.wait_for_output("i.r1", "up")
+    pids = own_server.pids("i.r1")
+    supervisor = own_server.supervisor_pid("i.r1")
+    os.kill(supervisor, signal.SIGSTOP)  # starved, while the driver ends and the fence comes
+    wait_until(lambda: not any(map(is_alive, pids)), 10, "the driver's own end")
+
+    assert own_server.delete("/batches/i.r1?fence=true&grace=9").status_code == 202
+    os.kill(supervisor, signal.SIGCONT)
+
+    ended = own_server.wait_for_state("i.r1", "dead")
+    assert (ended["exitCode"], ended["signalled"]) == (5, False)
 
 
 def test_a_launch_for_a_server_of_another_generation_has_no_effect(own_server: CommandServer) -> None:
