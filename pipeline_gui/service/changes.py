@@ -78,6 +78,8 @@ class _News:
     status_key: Any = None
     cursor: EventCursor | None = None
     missed: set[str] = field(default_factory=set)
+    is_partial: bool = False
+    """There are more events than one look takes."""
 
 
 class Changes:
@@ -195,8 +197,10 @@ class Changes:
             if news.status_key != self._status_key or changed or everything:
                 self._status_key = news.status_key
                 self._tell(news.status)
-        for chunk in news.messages:
-            self._tell(chunk)
+        if news.messages:
+            self._tell(b"".join(news.messages))
+        if news.is_partial:
+            self._wake.set()
         self._changed |= news.missed
         self._cursor = news.cursor
 
@@ -216,8 +220,8 @@ class Changes:
                 for run_id in sorted(changed):
                     news.messages.append(self._run_message(run_id))
             for event, cursor in self._new_events(news):
-                if with_status:
-                    news.messages.append(_event_message(event, cursor))
+                # Made though nobody listens: somebody may come while this look is under way.
+                news.messages.append(_event_message(event, cursor))
                 self._note_end(event)
         except PipelineError as error:
             _log.info("what changed could not be read: %s", error)
@@ -237,6 +241,7 @@ class Changes:
         for event in archive.events_after(cursor.seen, sorted(cursor.gaps), MOST_REPLAYED):
             cursor = cursor.after(event.event_id)
             found.append((event, cursor))
+        news.is_partial = len(found) == MOST_REPLAYED
         self._gap_since = {gap: self._gap_since.get(gap, now) for gap in cursor.gaps}
         news.cursor = cursor.without(gap for gap, since in self._gap_since.items() if now - since > GAP_SECONDS)
         return found

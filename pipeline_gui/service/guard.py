@@ -32,6 +32,10 @@ PUBLIC = frozenset({("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/login"), 
 NAME_HEADER = "x-operator-name"
 """A program with a token may say for whom it acts; the record says so too."""
 
+LONGEST_ADDRESS = 8192
+LARGEST_HEAD = 32_768
+"""Bytes; what comes in pieces is stopped at this size by the parser already."""
+
 _NO_CONTENT = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 _log = logging.getLogger(__name__)
 
@@ -123,6 +127,10 @@ class Guard:
             text = value.decode("latin-1")
             key = name.decode("latin-1")
             headers[key] = f"{headers[key]}, {text}" if key in headers else text
+        if len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST_ADDRESS:
+            raise Problem(414, "too-large", f"The address is longer than {LONGEST_ADDRESS:,} bytes.")
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > LARGEST_HEAD:
+            raise Problem(431, "too-large", f"The headers are larger than {LARGEST_HEAD:,} bytes.")
         method: str = scope["method"]
         host = headers.get("host", "")
         if not self._addresses.is_ours(host, scope["server"][0] if scope["server"] else None):

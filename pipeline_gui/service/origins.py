@@ -21,7 +21,9 @@ class Addresses:
         self._loopback_only = loopback_only
         self._names = {name.lower().rstrip(".") for name in names}
         if not loopback_only:
-            self._names |= {socket.gethostname().lower(), socket.getfqdn().lower()}
+            # A page on this computer must not be able to ask for what only looks like a local service.
+            own = {socket.gethostname().lower(), socket.getfqdn().lower()}
+            self._names |= {name for name in own if not name.startswith("localhost") and not is_loopback(name)}
         self._scheme = "https" if is_secure else "http"
 
     def is_ours(self, host_header: str, own_address: str | None) -> bool:

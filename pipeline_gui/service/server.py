@@ -22,7 +22,7 @@ from pipeline_gui.service.app import create_app
 from pipeline_gui.service.changes import Changes
 from pipeline_gui.service.context import Context
 from pipeline_gui.service.dashboard import PipelineDashboard
-from pipeline_gui.service.guard import Guard
+from pipeline_gui.service.guard import LARGEST_HEAD, Guard
 from pipeline_gui.service.metrics import Metrics
 from pipeline_gui.service.operations import is_alive
 from pipeline_gui.service.options import OptionsInvalid, ServiceOptions
@@ -107,6 +107,7 @@ class Service:
                 proxy_headers=False,
                 timeout_graceful_shutdown=int(DRAIN_SECONDS),
                 timeout_keep_alive=30,
+                h11_max_incomplete_event_size=LARGEST_HEAD,
                 limit_concurrency=options.most_streams + 1000,
                 ssl_certfile=options.tls_certificate,
                 ssl_keyfile=options.tls_key,

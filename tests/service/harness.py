@@ -199,8 +199,16 @@ class Stream:
     def __init__(self, service: Service, path: str, **headers: str) -> None:
         self.answer = service.get(path, headers={"Accept": "text/event-stream", **headers}, stream=True, timeout=20)
         assert self.answer.status_code == 200, self.answer.text
-        self._lines = self.answer.iter_lines(chunk_size=1, decode_unicode=True)
+        self._lines = self._split()
         self.last_id: str | None = None
+
+    def _split(self) -> Iterator[str]:
+        """Lines as they come: iter_lines() would hold the last one back until there is more."""
+        rest = b""
+        for chunk in self.answer.iter_content(None):
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                yield line.decode()
 
     def next(self) -> tuple[str, Any]:
         """The next event: its kind and its data; pings are left out. Raises StopIteration at the end."""
@@ -219,7 +227,7 @@ class Stream:
                 kind = ""
         raise StopIteration
 
-    def until(self, kind: str, **wanted: Any) -> Any:
+    def until(self, kind: str, /, **wanted: Any) -> Any:
         """The data of the next event of a kind that has these values."""
         while True:
             found, data = self.next()
