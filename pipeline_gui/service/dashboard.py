@@ -94,11 +94,10 @@ class PipelineDashboard:
 
 
 def _word(status: StatusAnswer) -> str:
-    if status["is_running"] is None:
-        return "unknown"
-    return (
-        f"{(status['phase'] or 'running').replace('_', ' ')} · {status['pipeline']}" if status["is_running"] else "idle"
-    )
+    if not status["is_running"]:
+        return "Unknown" if status["is_running"] is None else "Idle"
+    phase = (status["phase"] or "running").replace("_", " ")
+    return f"{phase.capitalize()} · {status['pipeline']}"
 
 
 def _row(run: RunAnswer) -> str:

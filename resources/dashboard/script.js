@@ -62,7 +62,8 @@
     const look = status.is_running === null ? lookOf("unknown") : status.is_running ? lookOf("running", status.phase) : lookOf("idle");
     $("now").dataset.tone = look.tone;
     $("state-icon").setAttribute("href", `#i-${look.icon}`);
-    put($("state"), status.is_running ? `${look.word} · ${line(status.pipeline)}` : look.word);
+    const word = look.word[0].toUpperCase() + look.word.slice(1);
+    put($("state"), status.is_running ? `${word} · ${line(status.pipeline)}` : word);
     put($("sentence"), plain(status.sentence));
     const started = moment(status.start_time);
     facts($("facts"), status.is_running ? [["since", started.short, started.full], ["started by", line(status.started_by) || "another program"], ["stop asked for by", line(status.stop_requested_by)], ["application", line(status.application_id)], ["run", line(status.run_id)]] : []);
@@ -92,7 +93,7 @@
     if (state.pending.has("start")) start = "The start is under way.";
     if (state.pending.has("stop")) stop = "The stop is under way.";
     $("start").disabled = start !== null; $("stop").disabled = stop !== null;
-    put($("stop-word"), status.stop_requested_by ? "Stop now, without grace" : "Stop");
+    put($("stop-word"), status.stop_requested_by ? "Stop now" : "Stop");
     put($("why"), data.may_act ? (state.pending.has("start") ? start : lost || status.is_running === null ? start : status.is_running ? stop ?? start : "") : data.live ? "You may look; starting and stopping needs an operator's token." : "");
   };
   const tick = () => {
@@ -101,7 +102,7 @@
     for (const [id, run] of state.runs) if (isRunning(run) && run.duration !== null) put(state.rows.get(id).cells[3], clock(run.duration + (data.live ? now - run.asked : 0) / 1000));
     if (!data.live) return;
     const age = now - state.dataAt;
-    put($("age"), state.dataAt === 0 ? "" : age < 2500 && !state.lostAt ? "up to date" : `data is ${ago(age)} old`);
+    put($("age"), state.dataAt === 0 ? "" : age < (state.heard ? 12000 : 2500) && !state.lostAt ? "up to date" : `data is ${ago(age)} old`);
     const word = state.lostAt ? `server lost ${ago(now - state.lostAt)} ago` : state.heard ? "live" : document.hidden ? "paused" : "every 30 s";
     $("live").dataset.state = state.lostAt ? "lost" : state.heard ? "live" : "slow";
     put($("connection"), word);
@@ -319,7 +320,7 @@
   $("controls").hidden = !data.may_act; $("csv").hidden = !data.live; $("leave").hidden = !data.may_leave;
   $("runs").replaceChildren();
   state.next = data.next;
-  showStatus(data.status); showRuns(data.runs);
+  showStatus(data.status); showRuns(data.runs); tick();
   $("filter").addEventListener("input", repaint); $("only").addEventListener("change", repaint);
   $("close").addEventListener("click", () => { select(null); state.focusBack?.focus(); });
   $("message-close").addEventListener("click", () => { $("message").hidden = true; });
