@@ -22,7 +22,7 @@ run: install ## open the window; without a display, run the sample “flights”
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then exec $(BIN)/pipeline-gui; fi; \
 	$(BIN)/pipeline-gui start flights --wait && echo && $(BIN)/pipeline-gui runs
 
-test: lint ## check everything and run all tests (TESTS=… and WORKERS=… choose)
+test: lint $(STAMPS)/browser ## check everything and run all tests (TESTS=… and WORKERS=… choose)
 	$(BIN)/pytest -n $(WORKERS) $(TESTS)
 
 lint: install $(STAMPS)/dev ## check style, types and the floors of the house
@@ -33,8 +33,9 @@ lint: install $(STAMPS)/dev ## check style, types and the floors of the house
 bench: install $(STAMPS)/dev ## measure, and write build/bench.json (BENCH=NAME runs one)
 	$(BIN)/python -m bench $(BENCH)
 
-screenshots: install $(STAMPS)/dev ## paint the window's states into docs/screenshots/
+screenshots: install $(STAMPS)/dev $(STAMPS)/browser ## paint the states of window and page into docs/screenshots/
 	$(BIN)/python -m tests.window.screenshots
+	$(BIN)/python -m tests.service.screenshots
 
 package: install $(STAMPS)/dev ## build the bundle of the window and the command line into dist/pipeline-gui/
 	$(BIN)/pyinstaller --noconfirm --log-level WARN build.spec
@@ -71,6 +72,11 @@ $(STAMPS)/local: requirements/local.txt $(STAMPS)/build
 $(STAMPS)/dev: requirements/dev.txt $(STAMPS)/local
 	@echo "Installing what the tests and checks need …"
 	@$(PIP) -r requirements/dev.txt
+	@touch $@
+
+$(STAMPS)/browser: requirements/system_packages.py | $(BIN)/python
+	@mkdir -p $(STAMPS)
+	@$(BIN)/python requirements/system_packages.py --tests
 	@touch $@
 
 $(STAMPS)/project: pyproject.toml $(STAMPS)/build

@@ -1,8 +1,8 @@
 """Sees to what Qt and `make package` need from the system and no wheel brings, with nothing but the standard library.
 
-Quick and silent when all are there, so that it can run at each installation. Where some are missing it installs
-Debian's packages if it may (as root, or by sudo without a question), else it prints the one command to copy. It never
-fails: only the window, the bundle and their tests need them.
+With --tests, also to the browser in which the dashboard is tried. Quick and silent when all are there, so that it can
+run at each installation. Where some are missing it installs Debian's packages if it may (as root, or by sudo without a
+question), else it prints the one command to copy. It never fails: only the window, the bundle and the tests need them.
 """
 
 from __future__ import annotations
@@ -36,11 +36,14 @@ LIBRARIES = {
 }
 TOOLS = {"objcopy": "binutils"}
 """What PyInstaller runs."""
+BROWSER = {"chromium": "chromium", "chromedriver": "chromium-driver"}
+"""What the tests of the dashboard click in."""
 
 
-def missing_packages() -> list[str]:
+def missing_packages(*, for_tests: bool) -> list[str]:
     """Debian's names of the libraries that can't be loaded and the tools that are not there."""
-    missing = [package for tool, package in TOOLS.items() if shutil.which(tool) is None]
+    tools = TOOLS | BROWSER if for_tests else TOOLS
+    missing = [package for tool, package in tools.items() if shutil.which(tool) is None]
     if os.path.realpath(sys.executable).startswith("/usr/bin/"):
         # Debian's own Python is linked without its shared library, which a bundle needs.
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -53,25 +56,28 @@ def missing_packages() -> list[str]:
     return missing
 
 
-def main() -> None:
+def main(*, for_tests: bool) -> None:
     """Install what is missing, or say how."""
-    packages = missing_packages() if sys.platform.startswith("linux") else []
+    packages = missing_packages(for_tests=for_tests) if sys.platform.startswith("linux") else []
     if not packages:
         return
     as_root = [] if os.geteuid() == 0 else ["sudo"]
     if shutil.which("apt-get") is None:
-        print(f"Qt's window and the bundle need what is missing here (Debian calls it {' '.join(packages)}).")
+        print(f"The window, the bundle and the tests need what is missing here (Debian calls it {' '.join(packages)}).")
         return
     if not as_root or _sudo_asks_nothing():
-        print(f"Installing what Qt and the bundle need from the system: {' '.join(packages)}", flush=True)
+        print(
+            f"Installing what the window, the bundle and the tests need from the system: {' '.join(packages)}",
+            flush=True,
+        )
         apt = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-o", "DPkg::Lock::Timeout=120"]
         for words in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
             done = subprocess.run([*apt, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
             if done.returncode:
                 print((done.stderr.strip().splitlines() or ["apt-get failed"])[-1])
-        packages = missing_packages()
+        packages = missing_packages(for_tests=for_tests)
     if packages:
-        print("Qt's window and the bundle need what is missing here; install it with")
+        print("The window, the bundle and the tests need what is missing here; install it with")
         print(f"  sudo apt-get install -y {' '.join(packages)}")
 
 
@@ -82,4 +88,4 @@ def _sudo_asks_nothing() -> bool:
 
 
 if __name__ == "__main__":
-    main()
+    main(for_tests="--tests" in sys.argv[1:])
