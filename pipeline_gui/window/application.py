@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from pipeline_gui.settings import Settings
@@ -12,6 +13,7 @@ def run(settings: Settings) -> int:
     """Open the window and stay until it is closed; the exit code, 1 where there is nothing to open it on."""
     sentence = missing_display() or missing_library()
     if sentence is None:
+        gc.disable()  # what is loaded from here on stays: to look for garbage in it takes an eighth of the time
         try:
             from pipeline_gui.window.program import run_window
         except ImportError as error:
@@ -20,5 +22,7 @@ def run(settings: Settings) -> int:
                 raise
         else:
             return run_window(settings)
+        finally:
+            gc.enable()
     print(f"pipeline-gui: {sentence}", file=sys.stderr)
     return 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -68,7 +69,11 @@ def run_window(settings: Settings) -> int:
 
 
 def _open(settings: Settings, say: Say) -> Backend:
-    return open_backend(settings, face="window", say=say)
+    try:
+        return open_backend(settings, face="window", say=say)
+    finally:
+        gc.freeze()  # all that stays is loaded, and need not be looked through again
+        gc.enable()
 
 
 def _closed(backends: list[Backend]) -> bool:

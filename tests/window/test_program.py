@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -21,6 +22,10 @@ from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QPushButton, QW
 from pytestqt.qtbot import QtBot
 
 from pipeline_gui.pipeline.errors import StoreUnavailable
+from pipeline_gui.profile import Profile
+from pipeline_gui.setting_checks import SettingsInvalid
+from pipeline_gui.settings import Settings
+from pipeline_gui.window import program as program_module
 from pipeline_gui.window.crash import CrashReporter, log_qt_message
 from pipeline_gui.window.opener import Opener
 from tests.window.conftest import OpenWindow
@@ -99,6 +104,26 @@ def test_opening_says_what_is_waited_for_and_a_failure_can_be_tried_again(
     qtbot.waitUntil(lambda: window.session is not None and window.session.last is not None)
     assert window.page.isVisible()
     assert opener.close(10)
+
+
+@pytest.mark.parametrize("given", [{}, {"database_url": "postgresql://u:p@127.0.0.1:9/d"}])
+def test_garbage_is_looked_for_once_the_backend_is_open_and_when_it_could_not_be(
+    tmp_path: Path, given: dict[str, str]
+) -> None:
+    servers = {"database_url": "postgresql://u:p@127.0.0.1:9/d", "spark_url": "http://127.0.0.1:9"}
+    profile = Profile("test", tmp_path, tmp_path, tmp_path)
+    settings = Settings(profile=profile, **(given or servers))
+    gc.disable()
+    try:
+        if given:
+            with pytest.raises(SettingsInvalid):
+                program_module._open(settings, lambda _sentence: None)
+        else:
+            program_module._open(settings, lambda _sentence: None).close()
+        assert gc.isenabled()
+    finally:
+        gc.enable()
+        gc.unfreeze()
 
 
 @pytest.fixture
