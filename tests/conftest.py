@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,9 @@ import pytest
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.store import adopt_moved_identity, migrate
 from tests.postgres import PostgresServer, running_server
+
+# A shell that starts tests in the background has them ignore Ctrl-C, and so would every program that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 MIGRATOR = Actor("tests", "localhost", "terminal")
 

@@ -19,6 +19,7 @@ import pytest
 from pipeline_gui import cli
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.store import new_identity
+from pipeline_gui.terminal import guard
 from tests.command_server.harness import CommandServer, command_server
 from tests.waiting import wait_until
 
@@ -65,7 +66,7 @@ class Program:
         with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
             for key, value in self.environment.items():
                 patch.setenv(key, value)
-            patch.setattr(cli, "exit_on_termination", lambda: None)
+            patch.setattr(guard, "exit_on_termination", lambda: None)
             assert cli.main(list(words)) == code, (out.getvalue(), err.getvalue())
         assert sentence in err.getvalue()
         assert err.getvalue().count("\n") == 1
