@@ -83,6 +83,7 @@ def _run(options: ServerOptions, stack: ExitStack) -> int:
     def announce() -> None:
         address: durable.Record = {"url": url, "pid": os.getpid(), "generation": ledger.generation}
         durable.write_record(str(state / ADDRESS), address)
+        _reserve_next(state / ADDRESS)
         print(f"Spark command server at {url}, master {options.master}. {token_source}", flush=True)
 
     server.on_ready = announce
@@ -94,6 +95,14 @@ def _run(options: ServerOptions, stack: ExitStack) -> int:
         raise CommandServerError(f"The state directory {state} was removed; start the server again for a new one.")
     (state / ADDRESS).unlink(missing_ok=True)
     return 0
+
+
+def _reserve_next(path: Path) -> None:
+    """Keep room for the next server's address: on a full disk, too, what runs must be watched and can be stopped."""
+    try:
+        durable.reserve(str(path), 1024)
+    except OSError as error:
+        _log.warning("a server that is started while the disk is full can't tell its address: %s", error)
 
 
 class _Server(uvicorn.Server):

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-WINDOW, TERMINAL = "window", "terminal"
+WINDOW, SERVICE, TERMINAL = "window", "service", "terminal"
 
 
 class Program:
@@ -85,10 +85,10 @@ class Programs:
         self.all.append(program)
         return program
 
-    def of(self, kind: str) -> list[Program]:
-        """Those of a kind that live."""
+    def of(self, *kinds: str) -> list[Program]:
+        """Those of some kinds that live."""
         self.tend()
-        return [program for program in self.all if program.kind == kind]
+        return [program for program in self.all if program.kind in kinds]
 
     def awake(self) -> list[Program]:
         """Those that live and are not suspended."""

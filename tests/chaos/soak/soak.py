@@ -17,7 +17,7 @@ import psycopg
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.store import migrate
 from tests.chaos.soak.onlooker import Onlooker
-from tests.chaos.soak.programs import TERMINAL, WINDOW, Program, Programs
+from tests.chaos.soak.programs import SERVICE, TERMINAL, WINDOW, Program, Programs
 from tests.command_server.harness import CommandServer, command_server
 from tests.pipeline.conftest import SLEEPS, STUBBORN
 from tests.postgres import PostgresServer, running_server
@@ -75,7 +75,7 @@ class Soak:
         blows: list[tuple[Callable[[], None], float]] = [
             (self._command, 8),
             (self._kill_a_terminal, 1.5),
-            (self._kill_a_window, 1),
+            (self._kill_a_watcher, 1),
             (self._suspend_a_program, 1),
             (self._kill_the_command_server, 0.7),
             (self._kill_the_database, 0.5),
@@ -86,15 +86,17 @@ class Soak:
         ]
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            self._keep_windows()
+            self._keep_watchers()
             (blow,) = self._dice.choices([blow for blow, _ in blows], [weight for _, weight in blows])
             self.blows[blow.__name__.strip("_").replace("_", " ")] += 1
             blow()
             self._look_for(self._dice.uniform(0.1, 1.5))
 
-    def _keep_windows(self) -> None:
+    def _keep_watchers(self) -> None:
         while len(self._programs.of(WINDOW)) < WINDOWS:
             self._programs.open(WINDOW)
+        if not self._programs.of(SERVICE):
+            self._programs.open(SERVICE, "serve", "--port", "0")
 
     def _look_for(self, seconds: float) -> None:
         end = time.monotonic() + seconds
@@ -124,8 +126,8 @@ class Soak:
     def _kill_a_terminal(self) -> None:
         self._kill_one_of(self._programs.of(TERMINAL))
 
-    def _kill_a_window(self) -> None:
-        self._kill_one_of(self._programs.of(WINDOW))
+    def _kill_a_watcher(self) -> None:
+        self._kill_one_of(self._programs.of(WINDOW, SERVICE))
 
     def _kill_one_of(self, programs: list[Program]) -> None:
         if programs:
@@ -191,7 +193,7 @@ class Soak:
         for program in self._programs.of(TERMINAL):
             program.kill()
         self._programs.tend(everybody=True)
-        self._keep_windows()
+        self._keep_watchers()
         begin = time.monotonic()
         yield "all is true again after a storm", self._until(REST_SECONDS, self._is_at_rest, begin, "rest")
         self.onlooker.judge_events()
@@ -252,7 +254,7 @@ class Soak:
 
     def _watcher(self) -> Figure:
         holder = self._holder()
-        self._kill_one_of(self._programs.of(WINDOW))
+        self._kill_one_of(self._programs.of(WINDOW, SERVICE))
         begin = time.monotonic()
         while time.monotonic() - begin < 10:
             if self._holder() not in (holder, None):
@@ -261,7 +263,9 @@ class Soak:
         raise _NotMeasured  # the other one leads
 
     def _holder(self) -> str | None:
-        held = self.onlooker.read("SELECT holder FROM pipeline_watcher WHERE expires_at > clock_timestamp()")
+        held = self.onlooker.read(
+            "SELECT holder FROM pipeline_watcher WHERE expires_at > clock_timestamp() AT TIME ZONE 'UTC'"
+        )
         return str(held[0]["holder"]) if held else None
 
     def _orphan(self) -> Figure:
