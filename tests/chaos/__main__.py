@@ -28,7 +28,8 @@ from tests.chaos.points import STEPS
 from tests.chaos.real.bounds import measure
 from tests.chaos.real.crossing import cross, faults_at
 from tests.chaos.real.ground import Ground, prepared_ground
-from tests.chaos.real.scenarios import ONLY_ON_PLAIN_LIVY, SCENARIOS
+from tests.chaos.real.plain import plain_ground
+from tests.chaos.real.scenarios import ON_PLAIN_LIVY, ONLY_ON_PLAIN_LIVY, SCENARIOS
 from tests.chaos.real.storm import Storm
 from tests.chaos.report import Report
 from tests.chaos.soak.soak import prepared_soak
@@ -69,6 +70,7 @@ def main() -> int:
             console.rule(f"round {number}")
             chaos.walk()
             chaos.cross_everything(ground)
+            chaos.cross_plain_livy(ground, Path(folder) / "livy")
             chaos.measure_bounds(ground)
             chaos.storm(ground)
             chaos.report.write()
@@ -138,16 +140,33 @@ class Chaos:
 
     def cross_everything(self, ground: Ground) -> None:
         """Every point × every fault that can befall it, in one of the scenarios that come to it."""
+        scenarios = self._scenarios_by_point(ground, list(SCENARIOS))
+        for point, step in STEPS.items():
+            if point not in scenarios and point not in ONLY_ON_PLAIN_LIVY and not step.startswith("plain Livy"):
+                self.report.add_violation("harness", f"no scenario comes to {step} ({point})")
+        self._cross_all(ground, scenarios)
+
+    def cross_plain_livy(self, ground: Ground, folder: Path) -> None:
+        """The same on a Livy that is not ours, as far as its promise goes."""
+        with plain_ground(ground, folder) as plain:
+            scenarios = self._scenarios_by_point(plain, ON_PLAIN_LIVY)
+            for point, step in STEPS.items():
+                if point not in scenarios and (point in ONLY_ON_PLAIN_LIVY or step.startswith("plain Livy")):
+                    self.report.add_violation("harness", f"no scenario on a plain Livy comes to {step} ({point})")
+            self._cross_all(plain, scenarios)
+
+    def _scenarios_by_point(self, ground: Ground, names: list[str]) -> dict[str, list[str]]:
+        """The scenarios that come to each point; that nothing goes wrong without a fault is seen on the way."""
         scenarios: dict[str, list[str]] = {}
-        for scenario in SCENARIOS:
+        for scenario in names:
             outcome = cross(ground, scenario, None, None)
             for violation in outcome.violations:
                 self.report.add_violation("points", f"{scenario}, no fault: {violation}")
             for point in outcome.reached:
                 scenarios.setdefault(point, []).append(scenario)
-        for point, step in STEPS.items():
-            if point not in scenarios and point not in ONLY_ON_PLAIN_LIVY and not step.startswith("plain Livy"):
-                self.report.add_violation("harness", f"no scenario comes to {step} ({point})")
+        return scenarios
+
+    def _cross_all(self, ground: Ground, scenarios: dict[str, list[str]]) -> None:
         pairs = [
             (self._dice.choice(coming), point, fault)
             for point, coming in scenarios.items()
@@ -168,9 +187,10 @@ class Chaos:
     def _cross(self, ground: Ground, scenario: str, point: str, fault: str) -> None:
         outcome = cross(ground, scenario, point, fault, late_first=self._dice.random() < 0.5)
         if outcome.sprung:
-            self.report.add_crossing(point, fault)
+            self.report.add_crossing(point, fault, plain=ground.is_plain)
+        where = "on a plain Livy: " if ground.is_plain else ""
         for violation in outcome.violations:
-            self.report.add_violation("points", f"{scenario}: {STEPS[point]} ({point}): {fault}: {violation}")
+            self.report.add_violation("points", f"{where}{scenario}: {STEPS[point]} ({point}): {fault}: {violation}")
 
     def measure_bounds(self, ground: Ground) -> None:
         """The bounds, some times each."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ class Report:
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._crossings: Counter[tuple[str, str]] = Counter()
+        self._on_plain_livy: Counter[tuple[str, str]] = Counter()
         self._model: Counter[tuple[str, str]] = Counter()
         self._bounds: dict[str, list[float]] = {}
         self._blows: Counter[str] = Counter()
@@ -34,9 +35,9 @@ class Report:
         self.soaked: dict[str, float] = {}
         """Hours, blows, runs and looks of the soak."""
 
-    def add_crossing(self, point: str, fault: str) -> None:
-        """A fault befell a point, on real parts."""
-        self._crossings[point, fault] += 1
+    def add_crossing(self, point: str, fault: str, *, plain: bool = False) -> None:
+        """A fault befell a point, on real parts; plain: with a plain Livy in the place of the command server."""
+        (self._on_plain_livy if plain else self._crossings)[point, fault] += 1
 
     def add_model(self, reached: Iterable[tuple[str, Fault]]) -> None:
         """Faults befell points, in the model."""
@@ -74,9 +75,10 @@ class Report:
         """Everything, as it is written."""
         return {
             "seed": self._seed,
-            "points": sorted({point for point, _ in self._crossings}),
+            "points": sorted({point for point, _ in (*self._crossings, *self._on_plain_livy)}),
             "faults": FAULTS,
-            "tried": len(self._crossings),
+            "tried": len(self._crossings.keys() | self._on_plain_livy.keys()),
+            "tried on plain Livy": len(self._on_plain_livy),
             "violations": self.violations,
             "bounds": {name: _figures(name, seconds) for name, seconds in self._bounds.items()},
             "crossings": [
@@ -97,8 +99,7 @@ class Report:
     def as_markdown(self) -> str:
         """The tables, for a page of documentation."""
         lines = [f"| step | {' | '.join(FAULTS)} |", f"|---|{'---|' * len(FAULTS)}"]
-        for point, step in STEPS.items():
-            counts = [self._crossings[point, fault] for fault in FAULTS]
+        for step, counts in self._rows():
             if any(counts):
                 lines.append(f"| {step} | {' | '.join(str(count or '') for count in counts)} |")
         lines += ["", "| bound | at most, s | n | p50 | p99 | max |", "|---|---|---|---|---|---|"]
@@ -108,7 +109,8 @@ class Report:
             lines.append(f"| {name} | {BOUNDS[name]:g} | {len(seconds)} | {values} |")
         lines += [
             "",
-            f"{len(self._crossings)} pairs of point and fault on real parts and {len(self._model)} in the model, "
+            f"{len(self._crossings)} pairs of point and fault on real parts, "
+            f"{len(self._on_plain_livy)} with a plain Livy and {len(self._model)} in the model, "
             f"{len(self.mutants_found)} of {len(self._mutants)} planted bugs found, "
             f"{self._blows.total()} blows of the storms, {len(self.violations)} violations. SEED={self._seed}.",
             f"The real program was soaked for {self.soaked.get('hours', 0) * 60:.0f} minutes: "
@@ -116,11 +118,16 @@ class Report:
         ]
         return "\n".join(lines) + "\n"
 
+    def _rows(self) -> Iterator[tuple[str, list[int]]]:
+        """Each step and how often each fault befell it; what only a plain Livy has comes from there."""
+        for point, step in STEPS.items():
+            ours = [self._crossings[point, fault] for fault in FAULTS]
+            yield step, ours if any(ours) else [self._on_plain_livy[point, fault] for fault in FAULTS]
+
     def show(self, console: Console) -> None:
         """The tables, and what was violated."""
         table = Table("step", *FAULTS, title="times tried on real parts")
-        for point, step in STEPS.items():
-            counts = [self._crossings[point, fault] for fault in FAULTS]
+        for step, counts in self._rows():
             if any(counts):
                 table.add_row(step, *(str(count or "") for count in counts))
         console.print(table)
@@ -133,7 +140,10 @@ class Report:
         missed = [name for name, (_, found) in self._mutants.items() if not found]
         console.print(f"Planted bugs: {len(self.mutants_found)} found, missed: {missed or 'none'}.")
         console.print(f"Model: {len(self._model)} pairs of point and fault. Storm: {dict(self._blows)}.")
-        console.print(f"Points × faults on real parts: {len(self._crossings)} pairs.")
+        console.print(
+            f"Points × faults on real parts: {len(self._crossings)} pairs, "
+            f"and {len(self._on_plain_livy)} with a plain Livy."
+        )
         for violation in self.violations:
             console.print(violation, style="red", markup=False)
         console.print(f"{len(self.violations)} violations. Repeat with SEED={self._seed}. Written to {RESULTS}.")

@@ -92,8 +92,7 @@ def test_a_database_whose_disk_is_full_records_nothing_and_says_so(tmp_path: Pat
             run_id = world.start()
             with filled(disk):
                 with pytest.raises(psycopg.Error):
-                    for _ in range(50):  # until what its log has to spare is used up: then it goes down
-                        world.execute("SELECT pg_logical_emit_message(true, 'x', 'x'), pg_switch_wal()")
+                    _use_up_the_log(world)
                 answer = world.controller.stop_run(run_id, grace_seconds=0)
                 assert (answer["run_id"], answer["reason"]) == (run_id, "unreachable")
                 assert world.controller.get_pipeline_status()["is_running"] is None
@@ -107,6 +106,12 @@ def test_a_database_whose_disk_is_full_records_nothing_and_says_so(tmp_path: Pat
             assert world.processes(run_id) == []
         finally:
             world.close()
+
+
+def _use_up_the_log(world: World) -> None:
+    """Until what the database's log has to spare is used up: then it goes down."""
+    for _ in range(50):
+        world.execute("SELECT pg_logical_emit_message(true, 'x', 'x'), pg_switch_wal()")
 
 
 def test_a_command_server_whose_disk_is_full_launches_nothing_and_keeps_the_truth(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.chaos.real.crossing import FAULTS, Outcome, cross, ended_rows, faults_at, violations
 from tests.chaos.real.ground import Ground
 from tests.chaos.real.network import Trouble
+from tests.chaos.real.plain import plain_ground
 from tests.chaos.real.scenarios import SCENARIOS, SUBMIT
 from tests.chaos.real.victim import KILLED_AFTER, KILLED_BEFORE
 from tests.command_server.harness import command_server
@@ -46,6 +48,23 @@ def test_the_record_is_true_whatever_befalls(ground: Ground, scenario: str, poin
     assert outcome.violations == []
 
 
+@pytest.mark.parametrize(
+    ("scenario", "point", "fault"),
+    [
+        ("start", SUBMIT, str(Trouble.ANSWER_LOST)),
+        ("stop", "Settler._stop_on_plain_livy spark.kill", KILLED_AFTER),
+        ("hunt an orphan", "OrphanHunter._judge spark.kill", str(Trouble.CUT)),
+    ],
+)
+def test_on_a_plain_livy_it_is_as_true_as_it_can_be(
+    ground: Ground, tmp_path: Path, scenario: str, point: str, fault: str
+) -> None:
+    with plain_ground(ground, tmp_path / "apps") as plain:
+        outcome = cross(plain, scenario, point, fault)
+    assert outcome.sprung
+    assert outcome.violations == []
+
+
 def test_every_fault_befalls_some_write() -> None:
     assert set(faults_at(SUBMIT)) == set(FAULTS)
 
@@ -66,7 +85,9 @@ def test_the_checks_see_what_is_wrong(ground: Ground, tampering: str, number: in
         done = world.start("print('done')")
         world.settle_until_ended(done)
         run_id, ended = world.start(), ended_rows(world)
-        assert [*violations(world, SCENARIOS["look at what lives"], run_id, ended, Outcome("", None, None))] == []
+        assert [
+            *violations(ground, world, SCENARIOS["look at what lives"], run_id, ended, Outcome("", None, None))
+        ] == []
         world.execute(tampering)
-        seen = [*violations(world, SCENARIOS["look at what lives"], run_id, ended, Outcome("", None, None))]
+        seen = [*violations(ground, world, SCENARIOS["look at what lives"], run_id, ended, Outcome("", None, None))]
     assert f"{number}:" in " ".join(seen)

@@ -7,6 +7,7 @@ import multiprocessing
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.store import migrate, new_identity
@@ -23,11 +24,22 @@ processes.set_forkserver_preload(["tests.chaos.real.victim", "tests.chaos.real.s
 class Ground:
     """The servers of one run of chaos, shared by its rounds: each has a database, so an installation, of its own."""
 
+    aged = "UPDATE pipeline_runs SET start_time = start_time - interval '9 s' WHERE status = 'running'"
+    """What makes a running row old enough to be settled."""
+    is_plain = False
+
     def __init__(self, postgres: PostgresServer, server: CommandServer) -> None:
         self.postgres = postgres
         self.server = server
         self._template = postgres.create_database()
         migrate(postgres.url_of(self._template), actor=_MIGRATOR)
+
+    def is_forgotten(self, _name: str, _engine: dict[str, Any]) -> bool:
+        """Whether the server can't say any more what became of a run."""
+        return False
+
+    def moved_to(self, _world: World, _url: str) -> None:
+        """The server has another address for whoever looks now; its generation says that it is the same."""
 
     def server_is_up(self) -> None:
         """Start the command server again if it was killed."""

@@ -301,3 +301,26 @@ SCENARIOS = {
     "ask about yesterday": Scenario(settled, ask, _ends("completed")),
     "ask": Scenario(running, ask, _ends("running")),
 }
+ON_PLAIN_LIVY = [
+    "start",
+    "start after an abandoned run",
+    "start that is not clear",
+    "start that is answered too late",
+    "start without a connection",
+    "start with an unclear commit",
+    "start that is undone",
+    "start that is disturbed",
+    "stop",
+    "stop of what ended",
+    "look at what lives",
+    "look at what completed",
+    "look at what failed",
+    "look at what was never sent",
+    "hunt an orphan",
+    "hunt what has no row",
+    "watch",
+    "lose contact",
+    "abandon",
+    "look at nothing",
+]
+"""The scenarios that a plain Livy can be in, with nothing but its own word for what lives."""
