@@ -219,7 +219,8 @@ class Chaos:
 
         def rage() -> None:
             with tempfile.TemporaryDirectory(prefix="soak-") as folder, prepared_soak(Path(folder), seed) as soak:
-                soak.longest_sleep = SOAK_SLEEP_SECONDS if hours > SOAK_HOURS else soak.longest_sleep
+                if hours > SOAK_HOURS:
+                    soak.sleep_for(SOAK_SLEEP_SECONDS)
                 told = 0
                 while time.monotonic() < end:
                     soak.storm(SOAK_STORM_SECONDS)

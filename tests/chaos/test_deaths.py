@@ -218,6 +218,46 @@ def test_a_restored_copy_beside_the_original_touches_nothing(world: World, postg
     original.close()
 
 
+def test_a_failover_that_lost_the_last_commits_gives_no_second_run(world: World) -> None:
+    run_id = world.start()
+    world.execute("DELETE FROM pipeline_runs")
+    world.execute("DELETE FROM pipeline_run_engine")
+    assert world.controller.get_pipeline_status()["is_running"] is False  # all that the new primary knows
+    answer = world.controller.start_pipeline(world.configuration(name="second"))
+    assert (answer["success"], answer["reason"]) == (False, "busy")  # Spark's own guard
+    world.hunter.hunt()
+    assert world.processes(run_id)  # its row might come back
+    world.clock.move(11)
+    world.hunter.hunt()
+    wait_until(lambda: not world.processes(run_id), what="the end of the orphan")
+    assert world.event_kinds(run_id)[-2:] == ["batch without a row", "orphan killed"]
+    second = world.start(name="second")
+    assert world.controller.stop_run(second, grace_seconds=0)["success"]
+
+
+@pytest.mark.parametrize("moved", ["1 hour", "-1 hour"])
+def test_a_clock_that_is_moved_an_hour_either_way_changes_no_outcome(world: World, moved: str) -> None:
+    with watching(world) as watcher:
+        run_id = world.start()
+        # What was recorded before the clock was moved is that much older, or lies in the future.
+        world.execute("UPDATE pipeline_runs SET start_time = start_time - %s::interval", moved)
+        world.execute("UPDATE pipeline_watcher SET expires_at = expires_at - %s::interval", moved)
+        wait_until(lambda: watcher.holds_lease, 3, "the lease")
+        assert (world.controller.get_pipeline_status()["duration"] or 0) >= 0
+        world.execute("UPDATE pipeline_watcher SET holder = 'dead', expires_at = expires_at - %s::interval", moved)
+        end_of_driver(world, run_id)
+        wait_until(lambda: not world.record(run_id).run.is_running, 8, "the recorded end")
+        ended = world.record(run_id).run
+        assert ended.status == "failed"
+        assert ended.duration is not None
+        assert ended.duration >= 0
+        assert ended.start_time is not None
+        assert ended.end_time is not None
+        assert ended.end_time >= ended.start_time
+        second = world.start(name="second")
+        assert world.controller.stop_run(second, grace_seconds=0)["success"]
+
+
 def test_a_row_that_another_program_renames_is_theirs_and_its_batch_an_orphan(world: World) -> None:
     run_id = world.start()
     world.execute("UPDATE pipeline_runs SET run_id = 'renamed'")

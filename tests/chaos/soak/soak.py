@@ -16,14 +16,15 @@ import psycopg
 
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.store import migrate
+from tests.chaos.soak.blows import Applications, Blows
 from tests.chaos.soak.onlooker import Onlooker
-from tests.chaos.soak.programs import SERVICE, TERMINAL, WINDOW, Program, Programs
+from tests.chaos.soak.programs import SERVICE, TERMINAL, WINDOW, Programs
 from tests.command_server.harness import CommandServer, command_server
 from tests.pipeline.conftest import SLEEPS, STUBBORN
 from tests.postgres import PostgresServer, running_server
 from tests.waiting import wait_until
 
-WINDOWS, TERMINALS = 2, 4
+WINDOWS = 2
 REST_SECONDS = 45.0
 """After a storm, with every server up: the longest bound and a hunt."""
 STORM_SECONDS = 60.0
@@ -47,14 +48,19 @@ class Soak:
         self.onlooker = Onlooker(self._url, server.state, str(found[0]))
         self._programs = Programs(folder, self._url, server.url, server.token)
         self.blows: Counter[str] = Counter()
-        self.longest_sleep = 20.0
-        """Of a program that is suspended, in seconds."""
-        self._configurations = [
-            self._configuration(folder, f"short-{seconds}-{code}", SHORT.format(seconds=seconds, code=code))
-            for seconds, code in ((0, 0), (3, 0), (3, 3))
-        ]
-        self._long = self._configuration(folder, "long", SLEEPS)
-        self._stubborn = self._configuration(folder, "stubborn", STUBBORN)
+        self._applications = Applications(
+            [
+                self._configuration(folder, f"short-{seconds}-{code}", SHORT.format(seconds=seconds, code=code))
+                for seconds, code in ((0, 0), (3, 0), (3, 3))
+            ],
+            self._configuration(folder, "long", SLEEPS),
+            self._configuration(folder, "stubborn", STUBBORN),
+        )
+        self._blows = Blows(self._dice, postgres, server, self._programs, self.onlooker, self._applications)
+
+    def sleep_for(self, seconds: float) -> None:
+        """How long a suspended program sleeps at most."""
+        self._blows.longest_sleep = seconds
 
     @property
     def violations(self) -> list[str]:
@@ -72,119 +78,17 @@ class Soak:
 
     def storm(self, seconds: float) -> None:
         """Operators press this and that while parts of everything die."""
-        blows: list[tuple[Callable[[], None], float]] = [
-            (self._command, 8),
-            (self._kill_a_terminal, 1.5),
-            (self._kill_a_watcher, 1),
-            (self._suspend_a_program, 1),
-            (self._kill_the_command_server, 0.7),
-            (self._kill_the_database, 0.5),
-            (self._end_connections, 1),
-            (self._kill_a_process_of_the_batch, 1.5),
-            (self._kill_the_supervisor, 1),
-            (self._another_program_writes, 0.7),
-        ]
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self._keep_watchers()
-            (blow,) = self._dice.choices([blow for blow, _ in blows], [weight for _, weight in blows])
-            self.blows[blow.__name__.strip("_").replace("_", " ")] += 1
-            blow()
-            self._look_for(self._dice.uniform(0.1, 1.5))
+            self.blows[self._blows.strike()] += 1
+            self._blows.look_for(self._dice.uniform(0.1, 1.5))
 
     def _keep_watchers(self) -> None:
         while len(self._programs.of(WINDOW)) < WINDOWS:
             self._programs.open(WINDOW)
         if not self._programs.of(SERVICE):
             self._programs.open(SERVICE, "serve", "--port", "0")
-
-    def _look_for(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while True:
-            self._programs.tend()
-            self.onlooker.look()
-            if time.monotonic() >= end:
-                return
-            time.sleep(0.1)
-
-    def _command(self) -> None:
-        if len(self._programs.of(TERMINAL)) >= TERMINALS:
-            return
-        wait = ["--wait"] if self._dice.random() < 0.3 else []
-        some = self._dice.choice([*self._configurations, self._long, self._stubborn])
-        words: list[list[str]] = [
-            ["start", "--config", some, *wait],
-            ["start", "--config", self._long],
-            ["stop"],
-            ["stop", "--force"],
-            ["status", "--json"],
-            ["runs"],
-            ["doctor"],
-        ]
-        self._programs.open(TERMINAL, *self._dice.choices(words, [5, 2, 2, 1, 1, 0.5, 0.2])[0])
-
-    def _kill_a_terminal(self) -> None:
-        self._kill_one_of(self._programs.of(TERMINAL))
-
-    def _kill_a_watcher(self) -> None:
-        self._kill_one_of(self._programs.of(WINDOW, SERVICE))
-
-    def _kill_one_of(self, programs: list[Program]) -> None:
-        if programs:
-            self._dice.choice(programs).kill()
-
-    def _suspend_a_program(self) -> None:
-        awake = self._programs.awake()
-        if awake:
-            self._dice.choice(awake).suspend(self._dice.uniform(1, self.longest_sleep))
-
-    def _kill_the_command_server(self) -> None:
-        self._server.kill()
-        self._look_for(self._dice.uniform(0, 4))
-        self._server.start()
-
-    def _kill_the_database(self) -> None:
-        pid = int((self._postgres.data / "postmaster.pid").read_text().split()[0])
-        os.kill(pid, self._dice.choice([signal.SIGKILL, signal.SIGQUIT]))
-        self._look_for(self._dice.uniform(0, 4))
-        self._postgres.postgres.start()
-
-    def _end_connections(self) -> None:
-        with contextlib.suppress(psycopg.Error):
-            self.onlooker.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-
-    def _kill_a_process_of_the_batch(self) -> None:
-        pids = [pid for alive in self.onlooker.alive().values() for pid, _ in sorted(alive)]
-        if pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self._dice.choice(pids), signal.SIGKILL)
-
-    def _kill_the_supervisor(self) -> None:
-        pid = self.onlooker.supervisor()
-        if pid is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-
-    def _another_program_writes(self) -> None:
-        run_id = f"theirs-{self._dice.randrange(10**9)}"
-        with contextlib.suppress(psycopg.Error):
-            rows = self.onlooker.rows()
-            running = [row for row in rows.values() if row["status"] == "running"]
-            if not running:
-                self.onlooker.other_program_writes(run_id)
-                self.onlooker.execute(
-                    "INSERT INTO pipeline_runs (run_id, status, start_time) VALUES (%s, 'Running', now())", run_id
-                )
-            elif self._dice.random() < 0.3:
-                self.onlooker.other_program_writes(running[0]["run_id"])
-                self.onlooker.execute(
-                    "UPDATE pipeline_runs SET status = 'completed' WHERE run_id = %s", running[0]["run_id"]
-                )
-            self._look_for(2)
-            self.onlooker.execute("UPDATE pipeline_runs SET status = 'completed' WHERE run_id = %s", run_id)
 
     # --- a calm -------------------------------------------------------------------------------------------------
 
@@ -244,7 +148,7 @@ class Soak:
         return running[0]
 
     def _end(self) -> Figure:
-        run_id = self._started(self._long)
+        run_id = self._started(self._applications.long)
         for pid, _ in self.onlooker.alive().get(run_id, set()):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -254,7 +158,7 @@ class Soak:
 
     def _watcher(self) -> Figure:
         holder = self._holder()
-        self._kill_one_of(self._programs.of(WINDOW, SERVICE))
+        self._dice.choice(self._programs.of(WINDOW, SERVICE)).kill()
         begin = time.monotonic()
         while time.monotonic() - begin < 10:
             if self._holder() not in (holder, None):
@@ -269,14 +173,14 @@ class Soak:
         return str(held[0]["holder"]) if held else None
 
     def _orphan(self) -> Figure:
-        run_id = self._started(self._long)
+        run_id = self._started(self._applications.long)
         self.onlooker.other_program_writes(run_id)
         self.onlooker.execute("UPDATE pipeline_runs SET status = 'completed' WHERE run_id = %s", run_id)
         what = "an orphan is killed"
         return what, self._until(60, lambda: run_id not in self.onlooker.alive(), time.monotonic(), what)
 
     def _stop(self) -> Figure:
-        run_id = self._started(self._stubborn)
+        run_id = self._started(self._applications.stubborn)
         stopping = self._programs.open(TERMINAL, "stop")
         wait_until(lambda: self.onlooker.rows()[run_id]["stop_requested_at"], 30, "the recorded stop")
         begin = time.monotonic()
