@@ -222,7 +222,7 @@ def violations(
             yield f"7: {name} is {rows[name]['status']} and has {len(changes)} changes of status"
     if run_id is not None and (status := rows[run_id]["status"] if run_id in rows else "") not in scenario.ends:
         yield f"3: {run_id} is {status}, which is none of {sorted(scenario.ends)}"
-    yield from _lies(world, rows, outcome.answer)
+    yield from _lies(ground, world, rows, outcome.answer)
 
 
 def _comes_to_life(world: World, run_id: str) -> bool:
@@ -240,14 +240,14 @@ def _processes(world: World, run_id: str) -> list[int]:
     return world.processes(run_id) if world.plain_spark.find(name) is not None else []
 
 
-def _lies(world: World, rows: dict[str, dict[str, Any]], answer: Any) -> Iterator[str]:
+def _lies(ground: Ground, world: World, rows: dict[str, dict[str, Any]], answer: Any) -> Iterator[str]:
     """What the victim's operator was told and is not so."""
     if not isinstance(answer, dict) or "success" not in answer or not answer.get("run_id"):
         return
     row = rows.get(answer["run_id"])
     if answer["success"] and answer["message"].startswith("Started"):
         name = f"{world.plain_store.installation().installation_id}.{answer['run_id']}"
-        if world.plain_spark.find(name) is None:
+        if not ground.ever_had(world, name):
             yield f"3: “{answer['message']}” was said, and Spark never had it"
     if answer["success"] and answer["message"].startswith("Stopped") and row and row["status"] == "running":
         yield f"6: “{answer['message']}” was said, and it is recorded as running"

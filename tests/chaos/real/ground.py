@@ -38,6 +38,10 @@ class Ground:
         """Whether the server can't say any more what became of a run."""
         return False
 
+    def ever_had(self, world: World, name: str) -> bool:
+        """Whether Spark ever had a batch of that name."""
+        return world.plain_spark.find(name) is not None
+
     def moved_to(self, _world: World, _url: str) -> None:
         """The server has another address for whoever looks now; its generation says that it is the same."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.chaos.real.ground import Ground
 from tests.pipeline.conftest import World
+from tests.spark.fault_server import Behaviour
 from tests.spark.plain_livy import PlainLivy
 
 ENDED = ("success", "dead", "killed", "error")
@@ -27,6 +28,13 @@ class LivyParts(PlainLivy):
     def __init__(self, apps: Path) -> None:
         super().__init__()
         self._apps = apps
+        self.names: set[str | None] = set()
+        """Of every batch that ever was."""
+
+    def _create(self, body: bytes) -> Behaviour:
+        answer = super()._create(body)
+        self.names |= {batch.name for batch in self.batches.values()}
+        return answer
 
     def app(self, source: str, name: str | None = None) -> Path:
         """An application; nothing runs it."""
@@ -67,6 +75,10 @@ class PlainGround(Ground):
             finally:
                 world.close()
                 self.server.restart()
+
+    def ever_had(self, _world: World, name: str) -> bool:
+        """Whether Livy ever had it; it forgets what was deleted."""
+        return name in self.server.names
 
     def moved_to(self, world: World, url: str) -> None:
         """A plain Livy is known by its address alone, so the record moves along."""
