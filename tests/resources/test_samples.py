@@ -51,7 +51,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_brings_what_is_data_and_not_code(wheel: Path, tmp_path: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    for folder, pattern in (("pipelines", "*.py"), ("pipelines", "*.toml"), ("sql", "*.sql")):
+    for folder, pattern in (
+        ("pipelines", "*.py"),
+        ("pipelines", "*.toml"),
+        ("sql", "*.sql"),
+        ("dashboard", "*"),
+        ("icons", "*"),
+    ):
         for file in (CHECKOUT / "resources" / folder).glob(pattern):
             assert any(name.endswith(f"share/pipeline-gui/{folder}/{file.name}") for name in names), file
     for file in (CHECKOUT / "pipeline_gui" / "store" / "migrations").glob("*.sql"):
