@@ -23,8 +23,8 @@ def resolve(values: Mapping[str, Any]) -> dict[str, Any]:
     """
     if not isinstance(values, Mapping):
         raise ConfigurationInvalid("A configuration is a table of keys and values.")
-    if "configuration" not in values:
-        return dict(values)
+    if values.get("configuration") is None:
+        return {key: value for key, value in values.items() if key != "configuration"}
     resolved = _named(values["configuration"])
     for key, value in values.items():
         if key == "configuration" or value is None:

@@ -23,9 +23,10 @@ def test_a_sample_is_resolved_and_overridden() -> None:
 
 def test_without_a_name_the_values_stay() -> None:
     assert resolve({"file": "/x.py", "conf": 3}) == {"file": "/x.py", "conf": 3}
+    assert resolve({"configuration": None, "file": "/x.py"}) == {"file": "/x.py"}
 
 
-@pytest.mark.parametrize("name", ["flihgts", "", "../pipelines/flights", 3, None, ["flights"], "x" * 100_000])
+@pytest.mark.parametrize("name", ["flihgts", "", "../pipelines/flights", 3, False, ["flights"], "x" * 100_000])
 def test_what_is_no_configurations_name_is_refused(name: object) -> None:
     with pytest.raises(ConfigurationInvalid, match="There is no configuration") as caught:
         resolve({"configuration": name})

@@ -13,6 +13,8 @@ from starlette.requests import ClientDisconnect
 from pipeline_gui.service.problems import Problem
 
 LARGEST_BODY = 1024 * 1024
+MOST_DISCARDED = 8 * 1024 * 1024
+"""Of a body that is too large, so much is read and thrown away, that its sender hears why; beyond, we hang up."""
 BODY_SECONDS = 15.0
 
 
@@ -23,16 +25,23 @@ async def read_body(request: Request, largest: int = LARGEST_BODY) -> bytes:
     if not re.fullmatch(r"\d{1,18}", length) or int(length) > largest:
         raise too_large
     body = bytearray()
+    discarded = 0
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in request.stream():
+                if len(body) + len(chunk) > largest or discarded:  # a chunked body has no length to look at before
+                    discarded += len(chunk)
+                    if discarded > MOST_DISCARDED:
+                        raise too_large
+                    continue
                 body += chunk
-                if len(body) > largest:  # a chunked body has no length to look at before
-                    raise too_large
     except TimeoutError as error:
-        raise Problem(408, "too-slow", f"The body took over {BODY_SECONDS:.0f} seconds.") from error
+        slow = f"The body took over {BODY_SECONDS:.0f} seconds."
+        raise Problem(408, "too-slow", slow, headers={"Connection": "close"}) from error  # it may come for hours
     except ClientDisconnect as error:
         raise Problem(400, "malformed", "The body ended early.") from error
+    if discarded:
+        raise too_large
     return bytes(body)
 
 

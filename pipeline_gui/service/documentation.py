@@ -18,7 +18,9 @@ Responses = dict[int | str, dict[str, Any]]
 _EVERY_ROUTE = {
     401: ("unauthenticated", "A token is needed: Authorization: Bearer TOKEN, or a login."),
     403: ("forbidden", "This token may look, and neither start nor stop."),
+    414: ("too-large", "The address is longer than 8,192 bytes."),
     421: ("wrong-host", "The service does not answer to that name."),
+    431: ("too-large", "The headers are larger than 32,768 bytes."),
 }
 _WITH_BODY = {
     400: ("malformed", "The body is not JSON."),

@@ -17,6 +17,7 @@ from fastapi import Response
 from starlette.requests import ClientDisconnect
 
 from pipeline_gui.service.access import Access, Identity, clean_name
+from pipeline_gui.service.bodies import MOST_DISCARDED
 from pipeline_gui.service.metrics import Metrics
 from pipeline_gui.service.origins import Addresses, is_foreign
 from pipeline_gui.service.problems import Problem
@@ -88,6 +89,8 @@ class Guard:
                 headers: list[tuple[bytes, bytes]] = [*message.get("headers", []), *self._always]
                 if not any(name == b"content-security-policy" for name, _ in headers):
                     headers.append((b"content-security-policy", _NO_CONTENT.encode()))
+                if status >= 400 and _has_large_body(scope):
+                    headers.append((b"connection", b"close"))
                 message["headers"] = headers
                 self._metrics.answered(scope, status, time.perf_counter() - begin)
             await send(message)
@@ -110,9 +113,6 @@ class Guard:
 
     @staticmethod
     async def _refuse(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, and close where a body would follow that nobody reads."""
-        if any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"]):
-            problem.headers["Connection"] = "close"
         response: Response = problem.response()
         if problem.status == 401 and _is_page(scope):
             response = Response(status_code=303, headers={"Location": "/login", "Cache-Control": "no-store"})
@@ -137,8 +137,7 @@ class Guard:
             raise Problem(421, "wrong-host", "The service does not answer to that name.")
         if is_foreign(method, headers, host, self._addresses):
             raise Problem(403, "foreign-origin", "The request comes from a page of another site.")
-        has_body = headers.get("content-length", "0").strip() != "0" or "transfer-encoding" in headers
-        if method != "POST" and has_body:
+        if method in ("GET", "HEAD") and _has_large_body(scope):
             raise Problem(413, "too-large", "This request takes no body.")
         identity = self._identify(headers)
         scope["state"]["identity"] = identity
@@ -183,6 +182,18 @@ class Guard:
             return str(ipaddress.ip_address(said))
         except ValueError:
             return peer
+
+
+def _has_large_body(scope: Scope) -> bool:
+    """Whether more follows than is thrown away. To close on less would reset the answer on its way to the client."""
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and not _is_small(value))
+        for name, value in scope["headers"]
+    )
+
+
+def _is_small(length: bytes) -> bool:
+    return length.isdigit() and len(length) < 19 and int(length) <= MOST_DISCARDED
 
 
 def _is_page(scope: Scope) -> bool:

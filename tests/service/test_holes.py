@@ -220,9 +220,12 @@ def test_exhaustion_by_large_requests(guarded: Service) -> None:
     head = f"POST {START} HTTP/1.1\r\n{known}Content-Type: application/json\r\n"
     assert b" 413 " in guarded.raw(f"{head}Content-Length: 99999999999\r\n\r\n".encode()).splitlines()[0]
     chunks = b"10000\r\n" + b" " * 65_536 + b"\r\n"
-    raw = guarded.raw(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode() + chunks * 20)
-    assert b" 413 " in raw.splitlines()[0]
-    assert b" 413 " in guarded.raw(f"GET {STATUS} HTTP/1.1\r\n{known}Content-Length: 5\r\n\r\n12345".encode())
+    for whole in (chunks * 20 + b"0\r\n\r\n", chunks * 150):  # one that ends, and one that does not
+        raw = guarded.raw(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode() + whole)
+        assert b" 413 " in raw.splitlines()[0]
+    assert b" 200 " in guarded.raw(f"GET {STATUS} HTTP/1.1\r\n{known}Content-Length: 5\r\n\r\n12345".encode())
+    for more in ("Content-Length: 99999999", "Transfer-Encoding: chunked"):
+        assert b" 413 " in guarded.raw(f"GET {STATUS} HTTP/1.1\r\n{known}{more}\r\n\r\n".encode()).splitlines()[0]
     for size, of_address, of_head in ((9_000, b"414", b"200"), (40_000, b"414", b"431")):
         raw = guarded.raw(f"GET /{'x' * size} HTTP/1.1\r\n{known}\r\n".encode())
         assert raw.split()[1] in (of_address, b"400")
