@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from pipeline_gui.pipeline.ports import Contact
 from pipeline_gui.pipeline.run import Phase, RunRecord, RunStatus
+
+SILENT_SECONDS = 5.0
+"""From then on it is said for how long a server has not answered."""
 
 
 def duration_text(seconds: float) -> str:
@@ -63,6 +68,9 @@ def running_sentence(record: RunRecord, spark: Contact) -> str:
 def _unsure(record: RunRecord, spark: Contact) -> str | None:
     if spark.reachable is False:
         reason = f" ({spark.reason.rstrip('.')})" if spark.reason else ""
+        silent = (datetime.now(UTC) - spark.since).total_seconds() if spark.since else 0.0
+        if silent >= SILENT_SECONDS:
+            return f"Spark has not answered for {duration_text(silent)}{reason}."
         return f"The Spark server can't be asked{reason}."
     if record.engine and record.engine.phase is Phase.LOST_CONTACT:
         return "Nobody has had an answer from the Spark server since contact was lost."

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from pipeline_gui.pipeline.failure import failure_sentence
-from pipeline_gui.pipeline.ports import Batch, BatchState
+from pipeline_gui.pipeline.ports import Actor, Batch, BatchState, Contact, NewRun
 from pipeline_gui.pipeline.redaction import REDACTED, redact_arguments, redact_text
 from pipeline_gui.pipeline.run import Progress
-from pipeline_gui.pipeline.sentences import duration_text
+from pipeline_gui.pipeline.sentences import duration_text, running_sentence
 from pipeline_gui.pipeline.starting import new_run_id
+from tests.chaos.model.store import Database, MemoryStore
+from tests.chaos.model.time import VirtualTime
 
 
 @pytest.mark.parametrize(
@@ -79,6 +83,27 @@ def test_progress_is_said_in_the_words_of_its_kind() -> None:
     assert Progress(job_id=3, tasks_completed=124, tasks_total=200).sentence() == "job 3 · 124 of 200 tasks"
     stream = Progress(batch_number=8, input_rows_per_second=1234.4, processed_rows_per_second=99.0)
     assert stream.sentence() == "stream batch 8 · 1,234 rows/s in · 99 rows/s processed"
+
+
+@pytest.mark.parametrize(
+    ("silent", "words"), [(40.4, "Spark has not answered for 40 s (no route)."), (1, "can't be asked (no route).")]
+)
+def test_a_spark_that_does_not_answer_is_said_with_how_long_and_what_becomes_of_the_stop(
+    silent: float, words: str
+) -> None:
+    database = Database(VirtualTime())
+    store = MemoryStore(database)
+    ana = Actor("ana", "ops-3", "terminal")
+    store.insert(NewRun("r-1", "i.r-1", "spark-submit x", {}, "http://spark", "g1", 10.0), ana)
+    contact = Contact(False, datetime.now(UTC) - timedelta(seconds=silent), "no route")
+    record = store.find("r-1")
+    assert record is not None
+    assert words in running_sentence(record, contact)
+    assert "may still be going on" in running_sentence(record, contact)
+    assert "The stop" not in running_sentence(record, contact)
+    stopping = store.request_stop("r-1", 0, ana)
+    assert stopping is not None
+    assert running_sentence(stopping, contact).endswith("will be carried out when it answers.")
 
 
 @pytest.mark.parametrize("name", ["flights", "Nightly Load (EU)", "12345", "日本", "x" * 200])
