@@ -106,16 +106,15 @@ def test_opening_says_what_is_waited_for_and_a_failure_can_be_tried_again(
     assert opener.close(10)
 
 
-@pytest.mark.parametrize("given", [{}, {"database_url": "postgresql://u:p@127.0.0.1:9/d"}])
+@pytest.mark.parametrize("spark_url", [None, "http://127.0.0.1:9"])
 def test_garbage_is_looked_for_once_the_backend_is_open_and_when_it_could_not_be(
-    tmp_path: Path, given: dict[str, str]
+    tmp_path: Path, spark_url: str | None
 ) -> None:
-    servers = {"database_url": "postgresql://u:p@127.0.0.1:9/d", "spark_url": "http://127.0.0.1:9"}
     profile = Profile("test", tmp_path, tmp_path, tmp_path)
-    settings = Settings(profile=profile, **(given or servers))
+    settings = Settings(profile=profile, database_url="postgresql://u:p@127.0.0.1:9/d", spark_url=spark_url)
     gc.disable()
     try:
-        if given:
+        if spark_url is None:
             with pytest.raises(SettingsInvalid):
                 program_module._open(settings, lambda _sentence: None)
         else:
