@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
-from pipeline_gui.named_configurations import resolve
+from pipeline_gui.configurations.named import resolve
 from pipeline_gui.pipeline.controller import PipelineController
 from pipeline_gui.pipeline.errors import PipelineError
 from pipeline_gui.pipeline.ports import Actor, Archive, Change, RunStore, SparkServer, Subscription, WholeRecord

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from pipeline_gui.named_configurations import configuration_names
+from pipeline_gui.configurations.named import configuration_names
 from pipeline_gui.pipeline.answers import RunAnswer, StatusAnswer
 from pipeline_gui.pipeline.errors import PipelineError
 from pipeline_gui.pipeline.sentences import duration_text

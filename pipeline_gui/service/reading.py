@@ -13,7 +13,7 @@ import msgspec
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from pipeline_gui.named_configurations import configuration_names
+from pipeline_gui.configurations.named import configuration_names
 from pipeline_gui.pipeline.answers import RunAnswer, run_answer
 from pipeline_gui.pipeline.ports import PageKey, RunPage
 from pipeline_gui.service.context import Context

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from pipeline_gui.configuration_file import configuration_of
+from pipeline_gui.configurations.files import configuration_of
 from pipeline_gui.pipeline.answers import ActionAnswer
 from pipeline_gui.pipeline.run import RunStatus
 from pipeline_gui.terminal.exit_codes import DONE, INTERRUPTED, exit_code_of

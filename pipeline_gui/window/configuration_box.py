@@ -11,8 +11,8 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QWidget
 
-from pipeline_gui.configuration_file import read_configuration
-from pipeline_gui.samples import sample, sample_names
+from pipeline_gui.configurations.files import read_configuration
+from pipeline_gui.configurations.samples import sample, sample_names
 from pipeline_gui.window.texts import one_line, tooltip
 
 OPEN_A_FILE = "Open a file…"

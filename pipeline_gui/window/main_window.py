@@ -11,7 +11,7 @@ from PySide6.QtGui import QCloseEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
 from pipeline_gui.backend import Backend
-from pipeline_gui.configuration_file import read_configuration
+from pipeline_gui.configurations.files import read_configuration
 from pipeline_gui.settings import Settings, shown_database, shown_spark
 from pipeline_gui.window import dialogs
 from pipeline_gui.window.actions import Actions

@@ -12,10 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pipeline_gui.configurations.samples import sample
 from pipeline_gui.embedded.spark import spark_environment
 from pipeline_gui.pipeline.failure import failure_sentence
 from pipeline_gui.pipeline.ports import Batch, BatchState
-from pipeline_gui.samples import sample
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.spark

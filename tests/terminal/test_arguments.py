@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_gui.configuration_file import configuration_of, read_configuration
+from pipeline_gui.configurations.files import configuration_of, read_configuration
 from pipeline_gui.pipeline.errors import ConfigurationInvalid
 from pipeline_gui.terminal.arguments import parse
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_gui.named_configurations import resolve
+from pipeline_gui.configurations.named import resolve
 from pipeline_gui.pipeline.errors import ConfigurationInvalid
 
 

@@ -11,7 +11,7 @@ from pipeline_gui.pipeline.errors import ConfigurationInvalid
 
 def configuration_names() -> list[str]:
     """The names that a configuration can be asked for by, the one to try first at the front."""
-    from pipeline_gui.samples import sample_names
+    from pipeline_gui.configurations.samples import sample_names
 
     return list(sample_names())
 
@@ -37,7 +37,7 @@ def resolve(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _named(name: object) -> dict[str, Any]:
-    from pipeline_gui.samples import sample
+    from pipeline_gui.configurations.samples import sample
 
     known = configuration_names()
     if isinstance(name, str) and name in known:

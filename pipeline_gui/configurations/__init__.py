@@ -1,0 +1,1 @@
+"""Configurations by name, in files, and shared by all operators."""
