@@ -28,6 +28,8 @@ MODULES = {
     "bench.gui_pause": ("gui_pause", "gui_pause_longest"),
     "bench.window_start": ("window_start",),
     "bench.window_memory": ("window_memory",),
+    "bench.http_api": ("http_status", "http_status_p99", "http_runs", "http_runs_p99"),
+    "bench.sse_change": ("sse_change", "sse_memory"),
 }
 """Which module measures which figures; each has ``measure(names) -> list[Figure]``."""
 KNOWN = [name for names in MODULES.values() for name in names]

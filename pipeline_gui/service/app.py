@@ -6,7 +6,6 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from pipeline_gui import __version__
@@ -57,7 +56,7 @@ def create_app(context: Context) -> FastAPI:
 
     @app.get("/openapi.json", include_in_schema=False)
     async def get_document() -> Response:
-        return JSONResponse(document(app))
+        return Response(document(app), media_type="application/json")
 
     return app
 

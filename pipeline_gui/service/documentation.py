@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -65,8 +66,8 @@ def body_of(model: str, *, required: bool) -> dict[str, Any]:
 NOT_MODIFIED: Responses = {304: {"description": "As it was when the ETag in If-None-Match was given."}}
 
 
-def document(app: FastAPI) -> dict[str, Any]:
-    """The whole document, made once."""
+def document(app: FastAPI) -> bytes:
+    """The whole document as JSON, made once."""
     if app.openapi_schema is None:
         schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         _, definitions = models_json_schema(
@@ -80,4 +81,6 @@ def document(app: FastAPI) -> dict[str, Any]:
             f"- `{code}`: {meaning}" for code, meaning in CODES.items()
         )
         app.openapi_schema = schema
-    return app.openapi_schema
+        app.state.document = json.dumps(schema).encode()
+    made: bytes = app.state.document
+    return made

@@ -79,6 +79,8 @@ class Guard:
             return
         if scope["type"] != "http":
             return  # no web sockets: closing without an answer refuses the handshake
+        if scope["method"] == "HEAD":  # a GET whose body is left out, which the protocol sees to
+            scope = {**scope, "method": "GET", "state": {**scope["state"], "is_head": True}}
         begin = time.perf_counter()
         status = 0
 
@@ -137,7 +139,7 @@ class Guard:
             raise Problem(421, "wrong-host", "The service does not answer to that name.")
         if is_foreign(method, headers, host, self._addresses):
             raise Problem(403, "foreign-origin", "The request comes from a page of another site.")
-        if method in ("GET", "HEAD") and _has_large_body(scope):
+        if method == "GET" and _has_large_body(scope):
             raise Problem(413, "too-large", "This request takes no body.")
         identity = self._identify(headers)
         scope["state"]["identity"] = identity
@@ -151,7 +153,7 @@ class Guard:
                 "A token is needed: Authorization: Bearer TOKEN, or a login.",
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        if method not in ("GET", "HEAD") and path != "/logout":
+        if method != "GET" and path != "/logout":
             if not identity.may_act:
                 raise Problem(403, "forbidden", "This token may look, and neither start nor stop.")
             if identity.by_cookie and "origin" not in headers and headers.get("sec-fetch-site") != "same-origin":

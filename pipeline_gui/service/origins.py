@@ -66,7 +66,7 @@ def is_foreign(method: str, headers: Mapping[str, str], host_header: str, addres
     if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
         is_link = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
         return not (is_link and method == "GET")
-    if method not in ("GET", "HEAD") and "referer" in headers:
+    if method != "GET" and "referer" in headers:
         try:
             parts = urlsplit(headers["referer"])
         except ValueError:

@@ -7,7 +7,7 @@ import binascii
 import hashlib
 import json
 from collections.abc import AsyncIterator, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from fastapi import FastAPI, Query, Request, Response
@@ -15,13 +15,15 @@ from fastapi.responses import StreamingResponse
 
 from pipeline_gui.configurations.named import configuration_names
 from pipeline_gui.pipeline.answers import RunAnswer, run_answer
-from pipeline_gui.pipeline.ports import PageKey, RunPage
+from pipeline_gui.pipeline.ports import PageKey
 from pipeline_gui.service.context import Context
 from pipeline_gui.service.documentation import NOT_MODIFIED, problems
+from pipeline_gui.service.encoded_runs import EncodedRuns
 from pipeline_gui.service.models import Configurations, Events, Run, Runs, Status
 from pipeline_gui.service.paths import RunId
 from pipeline_gui.service.problems import Problem, no_run
 from pipeline_gui.service.run_csv import HEADINGS, MEDIA_TYPE, csv_lines
+from pipeline_gui.service.shared_answers import SharedAnswers
 
 LARGEST_PAGE = 1000
 DEFAULT_PAGE = 500
@@ -38,6 +40,16 @@ NO_STATUSES: list[Literal["running", "completed", "failed", "stopped"]] = []
 def add_reading(app: FastAPI, context: Context) -> None:
     """The GET routes below /api/pipeline."""
     controller, archive, reads = context.backend.controller, context.backend.archive, context.workers.reads
+    shared: SharedAnswers[tuple[bytes, bytes]] = SharedAnswers()
+    encoded = EncodedRuns()
+
+    def status_now() -> tuple[bytes, bytes]:
+        status = controller.get_pipeline_status()
+        return msgspec.json.encode(status), _tag(msgspec.json.encode({**status, "duration": None}))
+
+    def page_of(days: float, limit: int, after: PageKey | None, statuses: Sequence[str]) -> tuple[bytes, bytes]:
+        page = archive.page(days, limit=limit, after=after, statuses=statuses)
+        return encoded.page(page.runs, _cursor(page.next))
 
     @app.get(
         "/api/pipeline/status",
@@ -48,8 +60,8 @@ def add_reading(app: FastAPI, context: Context) -> None:
         responses={**NOT_MODIFIED, **problems()},
     )
     async def get_status(request: Request) -> Response:
-        status = await reads.run(controller.get_pipeline_status)
-        return _tagged(request, status, {**status, "duration": None})
+        body, tag = await shared.ask("status", lambda: reads.run(status_now))
+        return _answer(request, body, tag)
 
     @app.get(
         "/api/pipeline/runs",
@@ -68,9 +80,10 @@ def add_reading(app: FastAPI, context: Context) -> None:
         cursor: Annotated[str | None, Query(max_length=1000, description="next of the page before")] = None,
     ) -> Response:
         after = None if cursor is None else _page_key(cursor)
-        page = await reads.run(archive.page, days, limit=limit, after=after, statuses=status)
-        answer = _page_answer(page)
-        return _tagged(request, answer, _without_clock(answer))
+        body, tag = await shared.ask(
+            (days, limit, cursor, *status), lambda: reads.run(page_of, days, limit, after, status)
+        )
+        return _answer(request, body, tag)
 
     @app.get(
         "/api/pipeline/runs.csv",
@@ -145,24 +158,21 @@ def add_reading(app: FastAPI, context: Context) -> None:
 def _tagged(request: Request, answer: object, lasting: object) -> Response:
     """JSON with an ETag of what lasts of it: a running duration alone does not make an answer another."""
     body = msgspec.json.encode(answer)
-    lasts = body if lasting is answer else msgspec.json.encode(lasting)
-    tag = f'W/"{hashlib.blake2b(lasts, digest_size=12).hexdigest()}"'
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    return _answer(request, body, _tag(body if lasting is answer else msgspec.json.encode(lasting)))
+
+
+def _tag(lasting: bytes) -> bytes:
+    return hashlib.blake2b(lasting, digest_size=12).hexdigest().encode()
+
+
+def _answer(request: Request, body: bytes, tag: bytes) -> Response:
+    """The body, unless the client has it."""
+    quoted = f'W/"{tag.decode()}"'
+    headers = {"ETag": quoted, "Cache-Control": "private, no-cache"}
     given = request.headers.get("if-none-match")
-    if given is not None and (given.strip() == "*" or tag in [part.strip() for part in given.split(",")]):
+    if given is not None and (given.strip() == "*" or quoted in [part.strip() for part in given.split(",")]):
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type="application/json")
-
-
-def _page_answer(page: RunPage) -> dict[str, Any]:
-    return {"runs": [run_answer(run) for run in page.runs], "next": _cursor(page.next)}
-
-
-def _without_clock(answer: dict[str, Any]) -> dict[str, Any]:
-    """The page without the duration of what runs; the page itself where nothing does."""
-    runs: Sequence[RunAnswer] = answer["runs"]
-    lasting = [_without_clock_of(run) for run in runs]
-    return answer if all(one is two for one, two in zip(runs, lasting, strict=True)) else {**answer, "runs": lasting}
 
 
 def _without_clock_of(run: RunAnswer) -> RunAnswer:

@@ -192,7 +192,10 @@ def _listen(host: str, port: int) -> socket.socket:
         listener = socket.create_server((host, port), family=family, backlog=512)
     except (OSError, UnicodeError) as error:
         raise OptionsInvalid(f"Can't listen on {host} port {port}: {error}.") from error
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # accepted connections inherit it
+    # Accepted connections inherit these. asyncio sets the first itself, but not where it did not make the socket;
+    # without it the body of an answer waits for the client to acknowledge its head: 40 ms, now and then.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS * 1000)
     return listener
 

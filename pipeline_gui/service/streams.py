@@ -94,6 +94,9 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until it ends."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        if scope["state"].get("is_head"):
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
         pump = asyncio.create_task(self._pump(scope, send))
         leaving = asyncio.create_task(_until_left(receive))
         with self._streams.counted(self._client, pump):

@@ -52,6 +52,7 @@ class PostgresStore:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._kept = KeptRuns()
+        self._kept_page = KeptRuns()
 
     def contact(self) -> Contact:
         """Whether the database answered this process's last call; asks nothing."""
@@ -100,7 +101,7 @@ class PostgresStore:
     # --- in portions ----------------------------------------------------------------------------------------------
 
     def page(self, days: float, *, limit: int, after: PageKey | None = None, statuses: Sequence[str] = ()) -> RunPage:
-        """What recent() gives, limit rows at a time; statuses: none means all."""
+        """What recent() gives, limit rows at a time; statuses: none means all. An unchanged run is the same object."""
         values = {
             **_since(days, limit + 1),
             "statuses": list(statuses) or None,
@@ -108,9 +109,10 @@ class PostgresStore:
             "start_epoch": after.start_epoch if after else None,
             "run_id": clean_text(after.run_id) if after else None,
         }
-        rows = self._session.read(queries.PAGE, values)
+        (rows,) = self._session.read_together([Reading(queries.PAGE, values, raw=True)])
         last = rows[limit - 1] if len(rows) > limit else None
-        return RunPage([run_of(row) for row in rows[:limit]], PageKey(last[-1], last[0]) if last else None)
+        runs = self._kept_page.runs_of([row[:-1] for row in rows[:limit]])
+        return RunPage(runs, PageKey(last[-1], last[0]) if last else None)
 
     def newest_event(self) -> int:
         """The id of the newest event, 0 where there is none."""

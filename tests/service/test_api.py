@@ -309,6 +309,20 @@ def test_a_run_of_any_id_has_its_address(service: Service, run_id: str) -> None:
     assert code_of(service.get(f"{path}/log"), 404) == "not-found"
 
 
+def test_a_head_is_a_get_without_its_body(service: Service) -> None:
+    """As monitors and `curl -I` ask; a stream ends at once."""
+    run_id = service.start_run()
+    service.wait_for_phase(None, "running")
+    paths = ["/", STATUS, RUNS, f"{RUNS}/{run_id}", "/healthz", "/readyz", "/metrics", "/openapi.json"]
+    for path in [*paths, "/api/pipeline/events", f"{RUNS}/{run_id}/log"]:
+        answer = service.request("HEAD", path, headers={"Accept": "text/event-stream"}, timeout=5)
+        assert (answer.status_code, answer.content) == (200, b"")
+    tag = service.get(STATUS).headers["ETag"]
+    assert service.request("HEAD", STATUS).headers["ETag"] == tag
+    assert service.request("HEAD", STATUS, headers={"If-None-Match": tag}).status_code == 304
+    assert service.request("HEAD", START).status_code == 405
+
+
 @pytest.mark.parametrize("rest", ["", "/events", "/log"])
 def test_a_run_that_is_not_there(service: Service, rest: str) -> None:
     for run_id in ("never", "%ff", "%00"):
