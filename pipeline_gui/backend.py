@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
-from pipeline_gui.configurations.named import resolve
+from pipeline_gui.configurations.owner import Configurations
 from pipeline_gui.pipeline.controller import PipelineController
 from pipeline_gui.pipeline.errors import PipelineError
 from pipeline_gui.pipeline.ports import Actor, Archive, Change, RunStore, SparkServer, Subscription, WholeRecord
@@ -46,7 +46,8 @@ class Backend:
         self.spark = spark
         self._pair = pair
         self._watcher = Watcher(store, spark, actor)
-        self.controller = PipelineController(store, spark, actor, self._watcher, resolve=resolve)
+        self.configurations = Configurations(store.configurations, store, actor)
+        self.controller = PipelineController(store, spark, actor, self._watcher, resolve=self.configurations.resolve)
 
     def watch(self, first_look_in: float = 0.0) -> None:
         """Settle runs against Spark in a thread of its own, until closed; the first look is in so many seconds."""
@@ -62,9 +63,14 @@ class Backend:
         """Whether this process is the one that acts, as of its watcher's last look."""
         return self._watcher.holds_lease
 
-    def subscribe(self, on_change: Callable[[Change], None]) -> Subscription:
-        """Call on_change, in a thread of its own, whenever the record changes; takes the connection kept for it."""
-        return self.store.subscribe(on_change)
+    def subscribe(
+        self, on_change: Callable[[Change], None], on_configurations: Callable[[], None] | None = None
+    ) -> Subscription:
+        """Call on_change, in a thread of its own, whenever the record changes; takes the connection kept for it.
+
+        on_configurations is called likewise when the saved configurations changed.
+        """
+        return self.store.subscribe(on_change, on_configurations)
 
     def keeps_whole_logs(self) -> bool:
         """Whether the Spark server keeps every line of a log; a plain Livy keeps the last 200. Raises PipelineError."""

@@ -95,6 +95,8 @@ def _command(name: str) -> Command:
             from pipeline_gui.terminal.logs import logs as command
         case "migrate":
             from pipeline_gui.terminal.migrate import migrate as command
+        case "configurations":
+            from pipeline_gui.terminal.configurations import configurations as command
         case "doctor":
             from pipeline_gui.terminal.doctor import doctor as command
         case "serve":

@@ -19,6 +19,8 @@ def configuration_of(arguments: argparse.Namespace) -> dict[str, Any]:
     values: dict[str, Any] = {}
     if arguments.configuration:
         values["configuration"] = arguments.configuration
+    if arguments.again:
+        values["again"] = arguments.again
     if arguments.config:
         values = read_configuration(Path(arguments.config))
     if arguments.file is not None:

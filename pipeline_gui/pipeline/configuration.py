@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pipeline_gui.pipeline.errors import ConfigurationInvalid
 from pipeline_gui.pipeline.redaction import redact_arguments, redact_conf, redact_text
+from pipeline_gui.pipeline.secret_references import is_ill_formed, secret_names
 
 DEFAULT_GRACE_SECONDS = 10.0
 LONGEST_GRACE_SECONDS = 1800.0
@@ -53,6 +54,12 @@ class Configuration:
     proxy_user: str | None = None
     description: str | None = None
     grace_seconds: float = DEFAULT_GRACE_SECONDS
+
+    @property
+    def secret_names(self) -> list[str]:
+        """The secrets that it refers to, each once; the Spark command server knows them."""
+        texts = (*self.args, *self.conf.values())
+        return list(dict.fromkeys(name for text in texts for name in secret_names(text)))
 
     def as_dict(self) -> dict[str, Any]:
         """The configuration as it was given, without the keys that were not."""
@@ -133,11 +140,31 @@ def parse_configuration(values: Mapping[str, Any]) -> Configuration:
         # spark-submit would take it for an option.
         raise ConfigurationInvalid("A file's name can't begin with a hyphen; give its whole path.", field="file")
     checked.setdefault("name", _name_from(checked["file"]))
+    _check_references(checked)
     if len(checked["name"]) > LONGEST_NAME:
         raise ConfigurationInvalid(
             f"The name has {len(checked['name']):,} characters; at most {LONGEST_NAME} are allowed.", field="name"
         )
     return Configuration(**checked)
+
+
+def _check_references(checked: Mapping[str, Any]) -> None:
+    """References to secrets are whole, and where the Spark server looks for them."""
+    for key, value in checked.items():
+        may_hold = list(value) if key == "args" else list(value.values()) if key == "conf" else []
+        may_not = list(value) if isinstance(value, dict) else [value] if isinstance(value, str) else []
+        may_not += value if isinstance(value, tuple) and key != "args" else []
+        if any(is_ill_formed(text) for text in (*may_hold, *may_not)):
+            raise ConfigurationInvalid(
+                f"{key} holds a reference to a secret that is not of the form ${{secret:NAME}}; "
+                "a NAME has letters, digits, dots, hyphens and underscores.",
+                field=key,
+            )
+        if any(secret_names(text) for text in may_not):
+            raise ConfigurationInvalid(
+                f"{key} can't hold a secret here: values of conf can, and args where the Spark server allows it.",
+                field=key,
+            )
 
 
 def _unknown_key(key: object) -> str:

@@ -6,11 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pipeline_gui.pipeline.configuration import Configuration
 from pipeline_gui.pipeline.run import Ending, Overview, Phase, Progress, Run, RunRecord
 from pipeline_gui.pipeline.start_key import StartKey
+
+if TYPE_CHECKING:
+    from pipeline_gui.pipeline.saved import ConfigurationStore
 
 # --- the record -----------------------------------------------------------------------------------------------------
 
@@ -214,8 +217,13 @@ class RunStore(Protocol):
     def release_lease(self, holder: str) -> None:
         """Give the lease up, if held."""
 
-    def subscribe(self, on_change: Callable[[Change], None]) -> Subscription:
-        """LISTEN on a connection and in a thread of its own; after each (re)connect reports Change(None, None)."""
+    def subscribe(
+        self, on_change: Callable[[Change], None], on_configurations: Callable[[], None] | None = None
+    ) -> Subscription:
+        """LISTEN on a connection and in a thread of its own; after each (re)connect reports Change(None, None).
+
+        on_configurations is called whenever the saved configurations changed, and after each (re)connect.
+        """
 
     def contact(self) -> Contact:
         """Whether the database answered this process's last request; asks nothing."""
@@ -241,7 +249,11 @@ class Archive(Protocol):
 
 
 class WholeRecord(RunStore, Archive, Protocol):
-    """Both, as a store on a database is."""
+    """Both, and the saved configurations: as a store on a database is."""
+
+    @property
+    def configurations(self) -> ConfigurationStore:
+        """What all operators share to start from."""
 
 
 # --- Spark ----------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from pipeline_gui.pipeline.answers import ActionAnswer
 from pipeline_gui.pipeline.clock import Clock
 from pipeline_gui.pipeline.configuration import Configuration
 from pipeline_gui.pipeline.errors import (
+    ConfigurationInvalid,
     PipelineError,
     Reason,
     SparkNotConnected,
@@ -58,6 +59,12 @@ class Starter:
                 "or `pipeline-gui migrate --moved` where the original is no more."
             )
         identity = self._spark.identity()
+        if configuration.secret_names and not identity.can_fence:
+            raise ConfigurationInvalid(
+                f"The configuration refers to secrets ({', '.join(configuration.secret_names)}), which {identity.url} "
+                "can't know: it is a plain Livy. Only the Spark command server of this program looks them up.",
+                field="conf",
+            )
         run_id = new_run_id(configuration.name)
         new = NewRun(
             run_id=run_id,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from pipeline_gui.configurations.named import configuration_names
+from pipeline_gui.configurations.samples import sample_names
 from pipeline_gui.pipeline.answers import RunAnswer, StatusAnswer
 from pipeline_gui.pipeline.errors import PipelineError
 from pipeline_gui.pipeline.sentences import duration_text
@@ -37,7 +37,7 @@ class PipelineDashboard:
         *,
         name: str | None = None,
         color: str | None = None,
-        configurations: Callable[[], list[str]] = configuration_names,
+        configurations: Callable[[], list[str]] = sample_names,
     ) -> None:
         self._controller = controller
         self._name = name
@@ -57,7 +57,7 @@ class PipelineDashboard:
             "runs": runs[:MOST_RUNS],
             "next": "more" if len(runs) > MOST_RUNS else None,
             "trouble": trouble,
-            "configurations": self._configurations() if may_act else [],
+            "configurations": self._names() if may_act else [],
             "live": live,
             "may_act": live and may_act,
             "may_leave": live and may_leave,
@@ -83,6 +83,12 @@ class PipelineDashboard:
                 "script": page.read("script.js"),
             },
         )
+
+    def _names(self) -> list[str]:
+        try:
+            return self._configurations()
+        except PipelineError:
+            return []  # the page says by itself that the database can't be asked
 
     def _runs(self, status: StatusAnswer) -> tuple[Sequence[RunAnswer], str | None]:
         if status["is_running"] is None:

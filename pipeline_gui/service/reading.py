@@ -13,7 +13,6 @@ import msgspec
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from pipeline_gui.configurations.named import configuration_names
 from pipeline_gui.pipeline.answers import RunAnswer, run_answer
 from pipeline_gui.pipeline.ports import PageKey
 from pipeline_gui.service.context import Context
@@ -151,7 +150,7 @@ def add_reading(app: FastAPI, context: Context) -> None:
         responses=problems(),
     )
     async def list_configurations() -> Response:
-        names = await reads.run(configuration_names)
+        names = await reads.run(context.backend.configurations.names)
         return Response(msgspec.json.encode({"configurations": names}), media_type="application/json")
 
 

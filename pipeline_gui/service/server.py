@@ -82,7 +82,12 @@ class Service:
             workers=workers,
             streams=Streams(metrics, per_client=options.streams_per_client, in_all=options.most_streams),
             changes=Changes(backend, workers, metrics),
-            dashboard=PipelineDashboard(backend.controller, name=settings.name, color=settings.color),
+            dashboard=PipelineDashboard(
+                backend.controller,
+                name=settings.name,
+                color=settings.color,
+                configurations=backend.configurations.names,
+            ),
         )
         self.app = create_app(self.context)
         self.app.router.lifespan_context = lambda _app: self._lifespan()

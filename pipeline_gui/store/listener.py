@@ -20,7 +20,7 @@ from pipeline_gui.store.target import Target
 
 _log = logging.getLogger(__name__)
 
-CHANNEL = "pipeline_runs"
+CHANNEL, CONFIGURATIONS = "pipeline_runs", "pipeline_configurations"
 HEARTBEAT = 10.0
 """Seconds of silence after which the connection is asked whether it lives: a network forgets without a word."""
 _ANSWER = 3.0
@@ -30,13 +30,22 @@ _REFUSED_PAUSE = 30.0
 
 
 class Listener:
-    """A running LISTEN. The callback runs on its thread: first Change(None, None), then each change."""
+    """A running LISTEN. The callbacks run on its thread: first Change(None, None), then each change.
+
+    on_configurations is called likewise: at first, and whenever the saved configurations changed.
+    """
 
     def __init__(
-        self, target: Target, on_change: Callable[[Change], None], contact: ContactLog, heartbeat: float = HEARTBEAT
+        self,
+        target: Target,
+        on_change: Callable[[Change], None],
+        contact: ContactLog,
+        heartbeat: float = HEARTBEAT,
+        on_configurations: Callable[[], None] | None = None,
     ) -> None:
         self._target = target
         self._on_change = on_change
+        self._on_configurations = on_configurations
         self._contact = contact
         self._heartbeat = heartbeat
         self._closing = threading.Event()
@@ -80,9 +89,11 @@ class Listener:
         try:
             # LISTEN before anything is read: what commits in between is then told, and what committed before is read.
             with connection.until(time.monotonic() + _ANSWER):
-                connection.execute(f"LISTEN {CHANNEL}")
+                for channel in (CONFIGURATIONS, CHANNEL):
+                    connection.execute(f"LISTEN {channel}")
             self._listening.set()
             self._tell(Change(None, None))
+            self._tell_of_configurations()
             self._hear(connection)
         except psycopg.Error as error:
             self._listening.clear()  # before anybody is told, who might look
@@ -109,14 +120,24 @@ class Listener:
                     if not ready:
                         connection.execute("SELECT 1")
                     heard = list(connection.notifies(timeout=0))
+                if any(notification.channel == CONFIGURATIONS for notification in heard):
+                    self._tell_of_configurations()
                 for notification in heard:
-                    self._tell(change_of(notification.payload))
+                    if notification.channel == CHANNEL:
+                        self._tell(change_of(notification.payload))
 
     def _tell(self, change: Change) -> None:
+        self._call(lambda: self._on_change(change))
+
+    def _tell_of_configurations(self) -> None:
+        if self._on_configurations is not None:
+            self._call(self._on_configurations)
+
+    def _call(self, callback: Callable[[], None]) -> None:
         if self._closing.is_set():
             return
         try:
-            self._on_change(change)
+            callback()
         except Exception:  # noqa: BLE001 - whatever a face does wrong
             # A face's mistake must not end the notifications of a process for good.
             _log.exception("a listener's callback failed")

@@ -26,6 +26,7 @@ from pipeline_gui.pipeline.ports import (
 from pipeline_gui.pipeline.run import Ending, Overview, Run, RunRecord
 from pipeline_gui.pipeline.start_key import StartedBefore
 from pipeline_gui.store import queries
+from pipeline_gui.store.configurations import PostgresConfigurations
 from pipeline_gui.store.listener import Listener
 from pipeline_gui.store.rows import KeptRuns, event_of, progress_values, record_of, run_of
 from pipeline_gui.store.session import Reading, Session, Statement, Timeouts
@@ -53,6 +54,8 @@ class PostgresStore:
         self._session = session
         self._kept = KeptRuns()
         self._kept_page = KeptRuns()
+        self.configurations = PostgresConfigurations(session)
+        """What all operators share to start from."""
 
     def contact(self) -> Contact:
         """Whether the database answered this process's last call; asks nothing."""
@@ -274,9 +277,12 @@ class PostgresStore:
 
     # --- listening ------------------------------------------------------------------------------------------------
 
-    def subscribe(self, on_change: Callable[[Change], None]) -> Listener:
+    def subscribe(
+        self, on_change: Callable[[Change], None], on_configurations: Callable[[], None] | None = None
+    ) -> Listener:
         """LISTEN on a connection and a thread of its own; reconnects by itself, then reports Change(None, None)."""
-        return Listener(self._session.target, on_change, self._session.contact)
+        session = self._session
+        return Listener(session.target, on_change, session.contact, on_configurations=on_configurations)
 
     def close(self) -> None:
         """Close every connection but those of subscriptions."""

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from pipeline_gui import __version__
+from pipeline_gui.terminal.configuration_arguments import add_configurations
 from pipeline_gui.terminal.exit_codes import USAGE
 from pipeline_gui.terminal.output import Output
 
 LATER = {
-    "configurations": "Saved configurations come later; until then, keep them as TOML files: `start --config FILE`.",
     "schedules": "Schedules come later; until then, let cron or a systemd timer run `start NAME`.",
     "metrics": "Metrics for the terminal come later; `serve` has them at /metrics, and `status --json` has the state.",
 }
@@ -83,6 +83,7 @@ def _parser(words: Sequence[str]) -> Parser:
     which = migrate.add_mutually_exclusive_group()
     which.add_argument("--moved", action="store_true", help="this database was moved here, and the original is no more")
     which.add_argument("--new-identity", action="store_true", help="this database is a copy, and the original lives on")
+    add_configurations(add("configurations", "the configurations that all operators share"), _common_options)
     add("doctor", "say what is reachable and what is wrong")
     _add_serve(add("serve", "run the HTTP API, the dashboard, and a watcher that is always on"))
     server = commands.add_parser(
@@ -117,7 +118,13 @@ def _common_options() -> Parser:
 
 
 def _add_start(start: argparse.ArgumentParser) -> None:
-    start.add_argument("configuration", nargs="?", metavar="NAME", help="a sample: flights, stream_events, broken")
+    start.add_argument(
+        "configuration",
+        nargs="?",
+        metavar="NAME",
+        help="a saved configuration, or a sample such as flights",
+    )
+    start.add_argument("--again", metavar="RUN_ID", help="start what this run was started with")
     start.add_argument("--config", metavar="F.toml", help="a configuration file")
     start.add_argument("--file", metavar="APP", help="the application, as the Spark server sees it: a path or a URI")
     start.add_argument("--arg", action="append", metavar="A", help="an argument of the application; may be repeated")
@@ -169,18 +176,25 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
 
 
 def _check(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
-    if arguments.command == "start" and not (arguments.configuration or arguments.config or arguments.file is not None):
-        if arguments.configuration == "":
-            parser.error("the NAME is empty")
-        parser.error("start needs a NAME, or --config F.toml, or --file APP")
-    if arguments.command == "start" and arguments.configuration and arguments.config:
-        parser.error("give either a NAME or --config F.toml")
+    if arguments.command == "start":
+        _check_start(parser, arguments)
     if arguments.command in ("stop", "logs") and arguments.run_id == "":
         parser.error("the RUN_ID is empty")
     if arguments.command == "stop" and arguments.confirm_gone and not arguments.run_id:
         parser.error("--confirm-gone needs the RUN_ID of an ended run")
     if arguments.command == "stop" and arguments.yes is not None and not needs_confirmation(arguments):
         parser.error("--yes is for --abandon, --release and --confirm-gone; nothing else asks")
+
+
+def _check_start(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    for value, what in ((arguments.configuration, "NAME"), (arguments.again, "RUN_ID")):
+        if value == "":
+            parser.error(f"the {what} is empty")
+    ways = [way for way in (arguments.configuration, arguments.config, arguments.again) if way]
+    if not ways and arguments.file is None:
+        parser.error("start needs a NAME, or --config F.toml, or --again RUN_ID, or --file APP")
+    if len(ways) > 1:
+        parser.error("give either a NAME or --config F.toml or --again RUN_ID")
 
 
 def needs_confirmation(arguments: argparse.Namespace) -> bool:

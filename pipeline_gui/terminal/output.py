@@ -69,7 +69,16 @@ class Output:
         answer: ActionAnswer = {"success": False, "run_id": None, "message": str(error), "reason": error.reason}
         if isinstance(error, ConfigurationInvalid) and error.field:
             answer["field"] = error.field
-        return self.answered(answer)
+        from pipeline_gui.pipeline.saved import ConfigurationChanged  # loaded when something failed
+
+        if not isinstance(error, ConfigurationChanged):
+            return self.answered(answer)
+        from pipeline_gui.configurations.answers import changed_answer
+
+        if self.as_json:
+            self.write_json({**answer, **changed_answer(error)})
+        self.note(clean(answer["message"]))
+        return exit_code_of(error.reason)
 
 
 def _is_terminal(stream: TextIO) -> bool:

@@ -22,9 +22,9 @@ $$;
 
 -- Viewer: reads everything, and hears of changes (LISTEN needs no right).
 GRANT SELECT ON pipeline_runs, pipeline_run_engine, pipeline_run_events, pipeline_installation, pipeline_migrations,
-    pipeline_watcher TO pipeline_gui_viewer;
+    pipeline_watcher, pipeline_configurations, pipeline_configuration_changes TO pipeline_gui_viewer;
 
--- Operator: records starts and ends, never an id or a start time afterwards, and deletes nothing.
+-- Operator: records starts and ends, never an id or a start time afterwards, and deletes no run.
 GRANT pipeline_gui_viewer TO pipeline_gui_operator;
 GRANT INSERT (run_id, command, status, start_time, metadata),
       UPDATE (status, end_time, duration, error_message, metadata) ON pipeline_runs TO pipeline_gui_operator;
@@ -35,6 +35,9 @@ GRANT SELECT, INSERT (key_hash, fingerprint, run_id) ON pipeline_start_keys TO p
 -- Not the moment, nor the database user: those are true whoever writes.
 GRANT INSERT (run_id, kind, actor, via, detail) ON pipeline_run_events TO pipeline_gui_operator;
 GRANT UPDATE (holder, actor, expires_at) ON pipeline_watcher TO pipeline_gui_operator;
+-- Saved configurations: who changed one, when, and its revision are a trigger's to say.
+GRANT INSERT (name, name_key, configuration), UPDATE (name, name_key, configuration), DELETE
+    ON pipeline_configurations TO pipeline_gui_operator;
 
 -- Service: an operator that may also forget events older than 30 days, through the one function that can.
 GRANT pipeline_gui_operator TO pipeline_gui_service;

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline_gui.pipeline.configuration import KEYS, parse_configuration
 from pipeline_gui.pipeline.errors import ConfigurationInvalid
+from pipeline_gui.pipeline.redaction import redact_arguments, redact_conf, redact_text
 
 FILE = "/srv/pipelines/flights.py"
 
@@ -119,3 +120,41 @@ def test_the_command_line_is_one_that_a_shell_reads_back() -> None:
     assert words[words.index("--name") + 1] == "a 'quoted' name; rm -rf /"
     assert words[words.index("--conf") + 1] == "spark.a=b c"
     assert words[-3:] == [FILE, "$(id)", "x y"]
+
+
+# --- references to secrets -------------------------------------------------------------------------------------------
+
+
+def test_references_are_shown_as_they_are_and_named() -> None:
+    values = {
+        "file": FILE,
+        "args": ["--password", "${secret:DB}", "--token=${secret:API}", "x${secret:DB}y"],
+        "conf": {
+            "spark.db.password": "${secret:DB}",
+            "spark.url": "jdbc://u:${secret:DB2}@h/d",
+            "spark.a": "token=${secret:T}",
+        },
+    }
+    configuration = parse_configuration(values)
+    assert configuration.secret_names == ["DB", "API", "DB2", "T"]
+    shown = configuration.redacted()
+    assert (shown["args"], shown["conf"]) == (values["args"], values["conf"])
+    assert "'spark.db.password=${secret:DB}'" in configuration.command_line()
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["hunter2${secret:DB}", "${secret:DB}hunter2", "${SECRET:hunter2}", "\ue0000\ue001hunter2", "${secret:hunter2"],
+)
+def test_what_is_more_than_a_reference_is_redacted(value: str) -> None:
+    assert "hunter2" not in redact_conf({"spark.db.password": value})["spark.db.password"]
+    assert "hunter2" not in " ".join(redact_arguments(["--password", value, f"--token={value}"]))
+    assert "hunter2" not in redact_text(f"jdbc://u:{value}@h/ ${{secret:A}} password={value}")
+
+
+@given(st.text())
+def test_a_reference_beside_any_text_stays_and_hides_nothing(text: str) -> None:
+    before = text.replace("\ue000", "\ufffd")
+    assert redact_text(f"{text}\n${{secret:A}}\n") in (
+        f"{redact_text(before)}\n${{secret:A}}\n", redact_text(f"{before}\n") + "${secret:A}\n",
+    )  # fmt: skip

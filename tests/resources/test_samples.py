@@ -70,7 +70,9 @@ def test_an_installed_program_finds_the_samples(wheel: Path, tmp_path: Path) -> 
     python = str(environment / "bin" / "python")
     install = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--no-index"]
     subprocess.run([*install, str(wheel)], check=True, capture_output=True)
-    script = "from pipeline_gui.configurations import samples; print(samples.__file__, samples.sample('flights')['file'])"
+    script = (
+        "from pipeline_gui.configurations import samples; print(samples.__file__, samples.sample('flights')['file'])"
+    )
 
     said = subprocess.run([python, "-c", script], cwd="/", capture_output=True, text=True, check=True).stdout
 

@@ -67,6 +67,10 @@ def test_an_operator_does_all_of_the_work(as_role: Callable[[str], PostgresStore
     store.add_event("r1", "note", ANA, {})
     assert store.take_lease("me", ANA)
     store.release_lease("me")
+    saved = store.configurations.create({"name": "n", "file": "/a.py"}, "n", ANA, "w1")
+    assert store.configurations.replace(saved.configuration_id, 1, {"name": "n", "file": "/b.py"}, "n", ANA, "w2")
+    assert store.configurations.delete(saved.configuration_id, 2, ANA, "w3")
+    assert len(store.configurations.history(saved.configuration_id, 1)) == 3
     execute("INSERT INTO pipeline_runs (run_id, status) VALUES ('theirs', 'running')")
     assert store.release_foreign("theirs", ANA)
     assert [event.kind for event in store.events("r1")] == [
@@ -88,6 +92,11 @@ def test_an_operator_does_all_of_the_work(as_role: Callable[[str], PostgresStore
         "UPDATE pipeline_run_events SET actor = 'x'",
         "INSERT INTO pipeline_run_events (run_id, kind, at) VALUES ('r', 'forged', '2020-01-01')",
         "INSERT INTO pipeline_run_events (run_id, kind, database_user) VALUES ('r', 'forged', 'someone')",
+        "UPDATE pipeline_configurations SET revision = 7",
+        "UPDATE pipeline_configurations SET changed_by = 'x'",
+        "INSERT INTO pipeline_configuration_changes SELECT * FROM pipeline_configuration_changes",
+        "DELETE FROM pipeline_configuration_changes",
+        "TRUNCATE pipeline_configurations",
         "UPDATE pipeline_installation SET installation_id = 'x'",
         "UPDATE pipeline_migrations SET number = 99",
         "CREATE TABLE mine (a int)",
@@ -119,6 +128,10 @@ def test_a_viewer_sees_all_and_changes_nothing(
     store.insert(new_run("r1"), ANA)
     wait_until(lambda: Change("r1", "running") in heard)
     subscription.close()
+    saved = store.configurations.create({"name": "n", "file": "/a.py"}, "n", ANA, "w1")
+    assert viewer.configurations.find("n") == saved
+    assert [found.name for found in viewer.configurations.all()] == ["n"]
+    assert viewer.configurations.history(saved.configuration_id, 1) == [saved]
 
     assert viewer.installation() == store.installation()
     assert viewer.running() is not None
@@ -134,6 +147,9 @@ def test_a_viewer_sees_all_and_changes_nothing(
         lambda: viewer.settle("r1", None, Ending(RunStatus.FAILED, gone=True), ANA),
         lambda: viewer.take_lease("me", ANA),
         lambda: viewer.add_event("r1", "note", ANA, {}),
+        lambda: viewer.configurations.create({"name": "m", "file": "/a.py"}, "m", ANA, "w2"),
+        lambda: viewer.configurations.replace(saved.configuration_id, 1, saved.values, "n", ANA, "w2"),
+        lambda: viewer.configurations.delete(saved.configuration_id, 1, ANA, "w2"),
     ):
         with pytest.raises(StoreRefused, match="may look"):
             attempt()
@@ -142,7 +158,7 @@ def test_a_viewer_sees_all_and_changes_nothing(
 
 
 def test_a_viewer_cannot_migrate(login: Callable[[str], str], execute: Execute) -> None:
-    execute("DELETE FROM pipeline_migrations WHERE number = 6")
+    execute("DELETE FROM pipeline_migrations WHERE number = 7")
 
     with pytest.raises(StoreRefused, match="may not prepare the database"):
         migrate(login("viewer"), actor=ANA)

@@ -320,8 +320,10 @@ class MemoryStore:
         if self.database.lease is not None and self.database.lease[0] == holder:
             self.database.lease = None
 
-    def subscribe(self, on_change: Callable[[Change], None]) -> Subscription:
-        """Report each change at once."""
+    def subscribe(
+        self, on_change: Callable[[Change], None], on_configurations: Callable[[], None] | None = None
+    ) -> Subscription:
+        """Report each change of a run at once."""
         on_change(Change(None, None))
         self.database.listeners.append(on_change)
         return MemorySubscription(self.database, on_change)
