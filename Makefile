@@ -27,7 +27,7 @@ test: lint $(STAMPS)/browser ## check everything and run all tests (TESTS=… an
 
 lint: install $(STAMPS)/dev ## check style, types and the floors of the house
 	$(BIN)/ruff check .
-	$(BIN)/mypy pipeline_gui tests bench resources/pipelines requirements/system_packages.py
+	$(BIN)/mypy pipeline_gui tests bench installers resources/pipelines requirements/system_packages.py
 	$(BIN)/lint-imports
 
 bench: install $(STAMPS)/dev ## measure, and write build/bench.json (BENCH=NAME runs one)
@@ -37,8 +37,10 @@ screenshots: install $(STAMPS)/dev $(STAMPS)/browser ## paint the states of wind
 	$(BIN)/python -m tests.window.screenshots
 	$(BIN)/python -m tests.service.screenshots
 
-package: install $(STAMPS)/dev ## build the bundle of the window and the command line into dist/pipeline-gui/
-	$(BIN)/pyinstaller --noconfirm --log-level WARN build.spec
+package: install $(STAMPS)/dev ## build dist/pipeline-gui/ (window and command line), a .tar.gz, a .deb and their SBOM
+	rm -rf dist
+	PYTHONHASHSEED=0 SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} sh -c '\
+		$(BIN)/pyinstaller --noconfirm --clean --log-level WARN build.spec && $(BIN)/python -m installers dist'
 
 chaos: install $(STAMPS)/dev ## kill every part at every point, and write build/chaos.json (SEED=, ROUNDS= and HOURS= choose)
 	$(BIN)/python -m tests.chaos

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from pipeline_gui import __version__
 from tests.command_server.harness import SLEEP, CommandServer, command_server
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
+LARGEST = 120e6
+"""Bytes, unpacked."""
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +34,8 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     places = ["--distpath", str(folder / "dist"), "--workpath", str(folder / "build")]
     build = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "ERROR", *places, "build.spec"]
     subprocess.run(build, cwd=ROOT, check=True, timeout=900)
+    hand_out = [sys.executable, "-m", "installers", str(folder / "dist"), "--quick"]
+    subprocess.run(hand_out, cwd=ROOT, check=True, timeout=300, stdout=subprocess.DEVNULL)
     return folder / "dist" / "pipeline-gui" / "pipeline-gui"
 
 
@@ -91,3 +101,40 @@ def test_the_bundle_says_that_the_servers_are_not_in_it(bundle: Path, tmp_path: 
     assert told.returncode == 1
     assert "pipeline-gui[local]" in told.stderr
     assert "Traceback" not in told.stderr
+
+
+@pytest.mark.timeout(1200)
+def test_the_bundle_is_small_and_says_what_is_in_it(bundle: Path) -> None:
+    folder = bundle.parent
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert sum(path.stat().st_size for path in files) <= LARGEST
+    listed = (folder / "licences" / "LIST.txt").read_text("utf-8")
+    sbom = json.loads((folder / "licences" / "sbom.cdx.json").read_text("utf-8"))
+    names = {component["name"] for component in sbom["components"]}
+    assert {"Qt", "CPython", "OpenSSL", "ICU", "psycopg", "requests"} <= names
+    assert all(f"\n{name} " in listed for name in names)
+    assert all(component["licenses"] for component in sbom["components"])
+    assert not names & {"pytest", "ruff", "mypy", "fastapi", "uvicorn", "pyspark", "selenium", "hypothesis", "numpy"}
+    for path in files:
+        assert str(ROOT).encode() not in path.read_bytes(), f"{path.name} names the folder in which it was built"
+
+
+@pytest.mark.timeout(1200)
+@pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="there is no dpkg-deb")
+def test_the_package_has_what_a_desktop_looks_for(bundle: Path, tmp_path: Path) -> None:
+    (package,) = bundle.parents[1].glob("*.deb")
+    subprocess.run(["dpkg-deb", "--extract", package, tmp_path], check=True, timeout=60)
+    assert (tmp_path / "usr/bin/pipeline-gui").resolve() == tmp_path / "usr/lib/pipeline-gui/pipeline-gui"
+    told = subprocess.run([tmp_path / "usr/bin/pipeline-gui", "--version"], capture_output=True, text=True, timeout=60)
+    assert told.stdout == f"pipeline-gui {__version__}\n"
+    entry = (tmp_path / "usr/share/applications/pipeline-gui.desktop").read_text("utf-8")
+    assert "\nExec=pipeline-gui\n" in entry
+    assert (tmp_path / "usr/share/icons/hicolor/scalable/apps/pipeline-gui.svg").exists()
+    manual = gzip.decompress((tmp_path / "usr/share/man/man1/pipeline-gui.1.gz").read_bytes()).decode()
+    helped = subprocess.run([tmp_path / "usr/bin/pipeline-gui", "--help"], capture_output=True, text=True, timeout=60)
+    commands = re.findall(r"^    ([a-z-]+) ", helped.stdout, re.MULTILINE)
+    assert "start" in commands
+    assert [name for name in commands if name.replace("-", "\\-") not in manual and name not in manual] == []
+    sums = subprocess.run(["dpkg-deb", "--ctrl-tarfile", package], capture_output=True, check=True, timeout=60)
+    with tarfile.open(fileobj=io.BytesIO(sums.stdout)) as archive:
+        assert {Path(name).name for name in archive.getnames()} >= {"control", "md5sums"}
