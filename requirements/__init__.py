@@ -1,0 +1,1 @@
+"""Pinned versions, and what sees to the packages of the system."""
