@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import subprocess
 import threading
@@ -13,6 +14,7 @@ from pipeline_gui.command_server import clock, durable, ending, folder
 from pipeline_gui.command_server.logs import LogIndex
 
 STARTING, RUNNING = "starting", "running"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,13 @@ class Batch:
             os.close(fd)
             return None
         return fd
+
+    def drop_secrets(self) -> None:
+        """Remove the secrets from the folder of a batch that has ended; what fails is tried again by the upkeep."""
+        try:
+            folder.drop_secrets(str(self.path))
+        except OSError as error:
+            _log.error("the secrets of batch %s: %s", self.batch_id, error)
 
     def collect_supervisor(self) -> None:
         """Collect the exit of a supervisor that this server started."""

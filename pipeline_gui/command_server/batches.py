@@ -17,6 +17,7 @@ from pipeline_gui.command_server.batch import Batch
 from pipeline_gui.command_server.errors import Rejected, SessionNotFound
 from pipeline_gui.command_server.ledger import Ledger
 from pipeline_gui.command_server.policy import AllowedPlaces, check_conf
+from pipeline_gui.command_server.secret_values import SecretValues
 from pipeline_gui.command_server.spark_command import SparkInstallation
 from pipeline_gui.command_server.spawn import spawn
 from pipeline_gui.command_server.submission import Submission, check_name
@@ -34,12 +35,15 @@ def state_key(state: Path) -> str:
 class Batches:
     """The registry. Launches and fences exclude each other, so that a fenced name never starts."""
 
-    def __init__(self, state: Path, ledger: Ledger, spark: SparkInstallation, places: AllowedPlaces) -> None:
+    def __init__(
+        self, state: Path, ledger: Ledger, spark: SparkInstallation, places: AllowedPlaces, secrets: SecretValues
+    ) -> None:
         self._folder = state / "batches"
         self._folder.mkdir(mode=0o700, exist_ok=True)
         self.ledger = ledger
         self.spark = spark
         self._places = places
+        self._secrets = secrets
         self._key = state_key(state)
         self._launching = threading.Lock()
         self._batches: dict[int, Batch] = {}
@@ -81,6 +85,7 @@ class Batches:
         self._check_free(submission.name)
         check_conf(submission.conf)
         resolved = self._places.resolve(submission)  # asks the disk, so it is done before the lock
+        filled = self._secrets.fill(resolved)
         with self._launching:
             self._check_free(submission.name)
             self._check_room()
@@ -90,8 +95,9 @@ class Batches:
             with batch.changing:  # the sweep must not take it for dead before its lock is there
                 self._batches[batch.batch_id] = batch
                 try:
-                    spawn(batch, self.spark, resolved)
+                    spawn(batch, self.spark, filled)
                 except OSError as error:
+                    batch.drop_secrets()
                     # The name is taken, so the batch is there and has ended: a look-up tells why.
                     _log.error("batch %s could not be launched: %s", batch.batch_id, error)
                     self._end_in_ledger(batch, f"It could not be launched: {error.strerror}.")
@@ -146,6 +152,7 @@ class Batches:
                     record = _ending_without_supervisor(batch)
                     ending.write_ending(str(batch.path), record)
                     batch.ending = record
+                    batch.drop_secrets()
             finally:
                 os.close(lock_fd)
             return batch.ending is not None

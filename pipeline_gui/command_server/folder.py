@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 from pipeline_gui.command_server import clock, durable
@@ -19,6 +20,8 @@ STARTED = "started"
 """There once the supervisor launched the driver."""
 INTENT = "intent.json"
 EXIT = "exit.json"
+HAS_SECRETS = "has-secrets"
+"""There while the launch record or the configuration holds a secret that the server looked up."""
 STDOUT = "stdout"
 STDERR = "stderr"
 SUPERVISOR_LOG = "supervisor.log"
@@ -35,6 +38,15 @@ def reserve(folder: str) -> None:
     """Allocate the blocks of intent and exit record, so that both can be written on a full disk. Raises OSError."""
     for name in (INTENT, EXIT):
         durable.reserve(os.path.join(folder, name), _RECORD_BYTES)
+
+
+def drop_secrets(folder: str) -> None:
+    """Remove what a batch that has ended needs no more, where secrets are in it. Raises OSError."""
+    mark = os.path.join(folder, HAS_SECRETS)
+    if os.path.exists(mark):
+        for name in (PROPERTIES, LAUNCH, HAS_SECRETS):  # the mark last: what is left is tried again
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join(folder, name))
 
 
 def read_deadline(folder: str) -> float | None:

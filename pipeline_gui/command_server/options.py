@@ -31,6 +31,10 @@ class ServerOptions:
     """None: the token file's."""
     token_file: Path | None = None
     """None: ``token`` in the state directory, made with a random token when it is not there."""
+    secrets_file: Path | None = None
+    """None: ``secrets.toml`` in the state directory. Read at each launch that refers to a secret."""
+    secrets_in_args: bool = False
+    """Whether arguments may hold secrets, which the list of processes shows to every user of this computer."""
 
 
 def default_state() -> Path:
@@ -56,6 +60,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--spark-home", type=Path, metavar="DIR", help="default: SPARK_HOME, else the pyspark package")
     parser.add_argument("--java-home", type=Path, metavar="DIR", help="default: JAVA_HOME, else java on the PATH")
     parser.add_argument("--token-file", type=Path, metavar="FILE", help="default: token in the state folder, made once")
+    parser.add_argument(
+        "--secrets-file",
+        type=Path,
+        metavar="FILE",
+        help="what is behind ${secret:NAME} in a configuration: TOML, mode 0600 (default: secrets.toml in the state "
+        "folder); PIPELINE_GUI_SECRET_NAME in the environment is another place",
+    )
+    parser.add_argument(
+        "--secrets-in-args",
+        action="store_true",
+        help="let arguments hold secrets too, though every user of this computer can see them in the list of processes",
+    )
 
 
 def options_from(arguments: argparse.Namespace) -> ServerOptions:
@@ -69,6 +85,8 @@ def options_from(arguments: argparse.Namespace) -> ServerOptions:
         spark_home=arguments.spark_home,
         java_home=arguments.java_home,
         token_file=arguments.token_file,
+        secrets_file=arguments.secrets_file,
+        secrets_in_args=arguments.secrets_in_args,
     )
 
 

@@ -26,6 +26,7 @@ from pipeline_gui.command_server.guard import Guard, is_loopback
 from pipeline_gui.command_server.ledger import Ledger
 from pipeline_gui.command_server.options import ServerOptions
 from pipeline_gui.command_server.policy import AllowedPlaces
+from pipeline_gui.command_server.secret_values import SECRETS_FILE, SecretValues
 from pipeline_gui.command_server.spark_command import find_spark
 from pipeline_gui.command_server.upkeep import Upkeep
 
@@ -56,7 +57,9 @@ def _run(options: ServerOptions, stack: ExitStack) -> int:
     _lock_state(state, stack)
     ledger = Ledger(state / "ledger")
     stack.callback(ledger.close)
-    batches = Batches(state, ledger, spark, AllowedPlaces(options.allow))
+    secrets_file = options.secrets_file.absolute() if options.secrets_file else state / SECRETS_FILE
+    secret_values = SecretValues(secrets_file, allow_in_arguments=options.secrets_in_args)
+    batches = Batches(state, ledger, spark, AllowedPlaces(options.allow), secret_values)
     batches.load()
     _sweep_before_serving(batches)
     token, token_source = _token(options, state)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline_gui.command_server.errors import CommandServerError
+from pipeline_gui.command_server.secret_values import Filled, redaction_pattern
 from pipeline_gui.command_server.submission import Submission
 
 _PASSED_ON = (
@@ -111,7 +113,7 @@ def environment(spark: SparkInstallation) -> dict[str, str]:
     return chosen
 
 
-def properties(spark: SparkInstallation, submission: Submission, scratch: Path) -> bytes:
+def properties(spark: SparkInstallation, filled: Filled, scratch: Path) -> bytes:
     """The properties file: this server's defaults, Spark's own, the batch's conf, then what the server insists on.
 
     A later line wins. spark-defaults.conf is read in, because spark-submit leaves it out when it is given a file.
@@ -119,8 +121,12 @@ def properties(spark: SparkInstallation, submission: Submission, scratch: Path) 
     """
     defaults = spark.defaults_file()
     text = [_line("spark.local.dir", str(scratch)).encode()]
+    redacted_by_default = None
     if defaults.is_file():
-        text.append(defaults.read_bytes() + b"\n")
+        content = defaults.read_bytes()
+        text.append(content + b"\n")
+        found = re.findall(rb"^[ \t]*spark\.redaction\.regex[ \t]*[ \t=:][ \t]*(\S.*?)[ \t]*$", content, re.MULTILINE)
+        redacted_by_default = found[-1].decode("latin-1").replace("\\\\", "\\") if found else None
     owned = {
         "spark.submit.deployMode": "client",
         "spark.ui.enabled": "true",
@@ -128,7 +134,10 @@ def properties(spark: SparkInstallation, submission: Submission, scratch: Path) 
         "spark.ui.killEnabled": "false",  # a GET of it would kill a job, and the way to the UI is read-only
         "spark.sql.streaming.metricsEnabled": "true",
     }
-    text += [_line(key, value).encode() for key, value in (submission.conf | owned).items()]
+    pattern = redaction_pattern(filled, redacted_by_default)
+    if pattern is not None:
+        owned["spark.redaction.regex"] = pattern
+    text += [_line(key, value).encode() for key, value in (filled.submission.conf | owned).items()]
     return b"\n".join(text) + b"\n"
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from pipeline_gui.command_server import durable, folder, processes, spark_command
 from pipeline_gui.command_server.batch import Batch
+from pipeline_gui.command_server.secret_values import Filled
 from pipeline_gui.command_server.spark_command import SparkInstallation
-from pipeline_gui.command_server.submission import Submission
 
 _ENTRY = Path(__file__).with_name("supervise.py")
 
@@ -27,7 +27,7 @@ def supervisor_python() -> str:
     return found
 
 
-def spawn(batch: Batch, spark: SparkInstallation, submission: Submission) -> None:
+def spawn(batch: Batch, spark: SparkInstallation, filled: Filled) -> None:
     """Make the folder of a batch and start its supervisor, which starts the driver. Raises OSError."""
     path = batch.path
     path.mkdir(mode=0o700)
@@ -35,8 +35,10 @@ def spawn(batch: Batch, spark: SparkInstallation, submission: Submission) -> Non
         (path / name).mkdir(mode=0o700)
     environment = spark_command.environment(spark)
     properties = path / folder.PROPERTIES
-    durable.write_file(str(properties), spark_command.properties(spark, submission, path / folder.SCRATCH))
-    arguments = spark_command.arguments(spark, submission, properties)
+    if filled.has_secrets:
+        (path / folder.HAS_SECRETS).touch(0o600)  # first: whoever comes after a crash must know
+    durable.write_file(str(properties), spark_command.properties(spark, filled, path / folder.SCRATCH))
+    arguments = spark_command.arguments(spark, filled.submission, properties)
     launch: durable.Record = {"arguments": list(arguments), "environment": dict(environment)}
     durable.write_record(str(path / folder.LAUNCH), launch)
     batch.describe()

@@ -180,6 +180,10 @@ class Supervisor:
                 os.read(self._wake_fd, 4096)
 
     def _record(self, record: durable.Record) -> int:
+        try:
+            folder.drop_secrets(self._path)
+        except OSError as error:
+            print(f"secrets: {error}", file=sys.stderr, flush=True)  # the server's upkeep tries again
         while True:
             try:
                 ending.write_ending(self._path, record)

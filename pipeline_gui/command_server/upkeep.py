@@ -83,6 +83,7 @@ class Upkeep:
             ended_ago = batch.ended_ago()
             if ended_ago is None:
                 continue
+            batch.drop_secrets()
             if batch.bytes_kept is None:
                 shutil.rmtree(batch.path / folder.SCRATCH, ignore_errors=True)
                 batch.bytes_kept = _bytes_in(batch)

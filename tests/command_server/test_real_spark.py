@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -70,6 +71,43 @@ def test_a_run_its_ui_and_its_stop(spark_server: CommandServer) -> None:
     ended = spark_server.batch("one.r1")
     assert (ended["state"], ended["signalled"], ended["exitCode"]) == ("killed", True, 143)
     assert not any(map(is_alive, pids))
+
+
+READS_A_SECRET = """
+import os, sys, time
+from pyspark.sql import SparkSession
+
+spark = SparkSession.builder.getOrCreate()
+print("length", len(spark.conf.get("spark.my.pin")), len(spark.conf.get("spark.hadoop.my.pin")), flush=True)
+print("changed", spark.sql("SET spark.my.pin").first()[1], flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_pipeline_reads_a_secret_that_sparks_ui_does_not_show(spark_server: CommandServer) -> None:
+    file = spark_server.state / "secrets.toml"
+    file.touch(0o600)
+    file.write_text('PIN = "hunter2é#\\\\"\n', encoding="utf-8")
+    conf = {"spark.my.pin": "${secret:PIN}", "spark.hadoop.my.pin": "x${secret:PIN}", "spark.logConf": "true"}
+    spark_server.submit(READS_A_SECRET, name="three.r1", conf=conf)
+    output = spark_server.wait_for_output("three.r1", "changed", timeout=200)
+    assert "length 10 11" in output
+    assert "hunter2" not in output  # SET redacts, too
+
+    application = wait_until(lambda: str(spark_server.batch("three.r1")["appId"] or ""), 30)
+    environment = spark_server.get(f"/batches/three.r1/ui/api/v1/applications/{application}/environment").text
+    assert "hunter2" not in environment
+    assert "hunter2" not in spark_server.get("/batches/three.r1/ui/environment/").text
+    redacted = [value for key, value in json.loads(environment)["sparkProperties"] if key.endswith("my.pin")]
+    assert redacted == ["*********(redacted)"] * 2
+    said = spark_server.get("/batches/three.r1/output/stderr").text
+    assert "spark.my.pin=" in said  # by spark.logConf
+    assert "hunter2" not in said
+
+    def stopped() -> bool:
+        return spark_server.delete("/batches/three.r1?fence=true&grace=0").status_code == 200
+
+    wait_until(stopped, 60)
 
 
 def test_a_killed_driver_leaves_no_python_behind(spark_server: CommandServer) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline_gui.command_server import spark_command
 from pipeline_gui.command_server.errors import CommandServerError
+from pipeline_gui.command_server.secret_values import Filled
 from pipeline_gui.command_server.spark_command import SparkInstallation, find_spark
 from pipeline_gui.command_server.submission import Submission
 from tests.command_server.harness import make_stand_in_java, make_stand_in_spark
@@ -71,11 +72,9 @@ def read_properties(data: bytes) -> dict[str, str]:
     "value", ["", "a=b:c", " lead", "back\\slash", "line\nbreak\r\t\f", "ü €", "😀", "#!x", "\\u0041", "${x}"]
 )
 def test_values_survive_the_properties_file(spark: SparkInstallation, value: str) -> None:
-    data = spark_command.properties(
-        spark, Submission("/a.py", conf={"spark.k": value, f"k {value}".strip(): "v"}), Path("/s")
-    )
+    submission = Submission("/a.py", conf={"spark.k": value, f"k {value}".strip(): "v"})
 
-    found = read_properties(data)
+    found = read_properties(spark_command.properties(spark, Filled(submission), Path("/s")))
 
     assert found["spark.k"] == value
     assert found[f"k {value}".strip()] == "v"
@@ -88,7 +87,7 @@ def test_defaults_come_first_then_the_conf_then_what_the_server_owns(spark: Spar
     )
     conf = {"spark.x": "mine", "spark.sql.streaming.metricsEnabled": "false"}
 
-    found = read_properties(spark_command.properties(spark, Submission("/a.py", conf=conf), Path("/s")))
+    found = read_properties(spark_command.properties(spark, Filled(Submission("/a.py", conf=conf)), Path("/s")))
 
     assert found["spark.eventLog.enabled"] == "true"
     assert found["spark.x"] == "mine"
@@ -97,6 +96,19 @@ def test_defaults_come_first_then_the_conf_then_what_the_server_owns(spark: Spar
     assert found["spark.ui.enabled"] == "true"
     assert found["spark.ui.killEnabled"] == "false"
     assert found["spark.sql.streaming.metricsEnabled"] == "true"
+    assert "spark.redaction.regex" not in found
+
+
+def test_what_holds_a_secret_is_redacted_besides_what_the_administrator_redacts(spark: SparkInstallation) -> None:
+    (spark.home / "conf").mkdir()
+    (spark.home / "conf" / "spark-defaults.conf").write_text("spark.redaction.regex  (?i)pin\\\\d\n")
+    conf = {"spark.hadoop.db": "a", "spark.plain": "b"}
+
+    found = read_properties(
+        spark_command.properties(spark, Filled(Submission("/a.py", conf=conf), ("spark.hadoop.db",)), Path("/s"))
+    )
+
+    assert found["spark.redaction.regex"] == r"(?:(?i)pin\d)|^(?:\Qdb\E|\Qspark.hadoop.db\E)$"
 
 
 def test_only_a_local_master_binds_its_ui_to_loopback(

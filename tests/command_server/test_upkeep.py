@@ -13,6 +13,7 @@ from pipeline_gui.command_server.errors import Rejected, SessionNotFound
 from pipeline_gui.command_server.ledger import Ledger
 from pipeline_gui.command_server.policy import AllowedPlaces
 from pipeline_gui.command_server.responses import fence_body
+from pipeline_gui.command_server.secret_values import SecretValues
 from pipeline_gui.command_server.spark_command import SparkInstallation
 from pipeline_gui.command_server.submission import Submission
 from pipeline_gui.command_server.upkeep import Upkeep
@@ -24,7 +25,8 @@ def make_batches(state: Path) -> Batches:
     """The registry of a state directory, as a server would load it."""
     state.mkdir(exist_ok=True)
     spark = SparkInstallation(state, None, "local")
-    batches = Batches(state, Ledger(state / "ledger"), spark, AllowedPlaces([state]))
+    secret_values = SecretValues(state / "secrets.toml")
+    batches = Batches(state, Ledger(state / "ledger"), spark, AllowedPlaces([state]), secret_values)
     batches.load()
     return batches
 
