@@ -164,14 +164,14 @@ class Configurations:
         which = based_on.configuration_id, based_on.revision
         saved = self._once(lambda write: self._store.replace(*which, whole, key, self._actor, write))
         if saved is None:
-            raise self._changed(based_on)
+            raise self.what_changed(based_on)
         return _of_saved(saved)
 
     def delete(self, based_on: Version) -> None:
         """Delete one, as long as it is what was seen. Raises ConfigurationChanged."""
         which = based_on.configuration_id, based_on.revision
         if not self._once(lambda write: self._store.delete(*which, self._actor, write)):
-            raise self._changed(based_on)
+            raise self.what_changed(based_on)
 
     def rename(self, name: str, new_name: str, based_on: Version | None = None) -> NamedConfiguration:
         """Give one another name; based_on None: as it is found now. Raises as ``save`` does."""
@@ -235,7 +235,7 @@ class Configurations:
                 raise
             return recorded
 
-    def _changed(self, seen: Version) -> ConfigurationChanged:
+    def what_changed(self, seen: Version) -> ConfigurationChanged:
         """Why a change was not carried out: what somebody else did meanwhile."""
         history = self._store.history(seen.configuration_id, seen.revision)
         if not history:

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from pipeline_gui import __version__
 from pipeline_gui.pipeline.errors import (
@@ -16,6 +17,7 @@ from pipeline_gui.pipeline.errors import (
     StoreUnavailable,
 )
 from pipeline_gui.service.actions import add_actions
+from pipeline_gui.service.configurations import add_configurations
 from pipeline_gui.service.context import Context
 from pipeline_gui.service.documentation import document
 from pipeline_gui.service.event_stream import add_event_stream
@@ -50,6 +52,7 @@ def create_app(context: Context) -> FastAPI:
     add_actions(app, context)
     add_event_stream(app, context)
     add_reading(app, context)
+    add_configurations(app, context)
     add_logs(app, context)
     add_operations(app, context)
     add_pages(app, context, context.backend.settings.name)
@@ -90,12 +93,17 @@ def _field_error(found: dict[str, Any]) -> dict[str, str]:
     return {"field": parts[1] if len(parts) > 1 else "request", "detail": str(found.get("msg", "is wrong"))}
 
 
-def _http_error(_request: Request, error: Exception) -> Response:
+def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
-        return Problem(
-            405, "method-not-allowed", "That can't be done with this address.", headers=error.headers
-        ).response()
+        headers = {**(error.headers or {}), "Allow": ", ".join(_methods_at(request))}
+        return Problem(405, "method-not-allowed", "That can't be done with this address.", headers=headers).response()
     if error.status_code == 404:
         return Problem(404, "not-found", "There is nothing at this address.").response()
     return Problem(error.status_code, "malformed", str(error.detail), headers=error.headers).response()
+
+
+def _methods_at(request: Request) -> list[str]:
+    """What can be done with an address: each method has a route of its own, and the first one knows only its own."""
+    routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for route in routes for method in getattr(route, "methods", None) or ()})

@@ -35,7 +35,9 @@ _READING = {
     422: ("invalid", "days: Input should be greater than 0"),
     503: ("unreachable", "PostgreSQL at db.example does not answer."),
 }
-_EXTRA_MODELS: list[type[BaseModel]] = [models.StartBody, models.StopBody, models.ProblemBody]
+_EXTRA_MODELS: list[type[BaseModel]] = [
+    models.ConfigurationBody, models.StartBody, models.StopBody, models.ProblemBody,
+]  # fmt: skip
 
 
 def problems(of_route: Mapping[int, tuple[str, str]] | None = None, *, with_body: bool = False) -> Responses:

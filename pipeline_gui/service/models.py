@@ -102,10 +102,39 @@ class Log(BaseModel):
     lines: list[str]
 
 
+class ConfigurationEntry(BaseModel):
+    """A configuration in a list."""
+
+    name: str
+    sample: bool = Field(description="it came with the program, and nobody changes it")
+    description: str | None
+    revision: int | None = Field(description="counts the changes; null for a sample")
+    changed_by: str | None
+    changed_at: str | None = _MOMENT
+
+
 class Configurations(BaseModel):
-    """What can be started by name."""
+    """What can be started by name: the saved ones, then the samples."""
 
     configurations: list[str]
+    entries: list[ConfigurationEntry]
+
+
+class Configuration(ConfigurationEntry):
+    """One of them, whole."""
+
+    configuration: dict[str, Any]
+    command: str | None = Field(description="as spark-submit, secrets redacted; null: it can't be started as it is")
+
+
+class FieldChange(BaseModel):
+    """What somebody changed in one field."""
+
+    field: str = Field(examples=["driver_memory", "conf.spark.sql.shuffle.partitions"])
+    before: str
+    after: str
+    changed_by: str
+    changed_at: str | None = _MOMENT
 
 
 class Started(BaseModel):
@@ -129,20 +158,14 @@ class Stopped(BaseModel):
     reason: Reason = Field(default="unconfirmed", description="only where success is false")
 
 
-class StartBody(BaseModel):
-    """A configuration; or the name of one, and what is to be different this time."""
+class ConfigurationBody(BaseModel):
+    """What to run. A value of conf may refer to a secret that the Spark command server knows: ${secret:NAME}."""
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {"configuration": "flights"},
-                {"file": "/srv/pipelines/flights.py", "args": ["--year", "2013"], "driver_memory": "2g"},
-            ]
-        },
+        json_schema_extra={"examples": [{"file": "/srv/pipelines/flights.py", "driver_memory": "2g"}]},
     )
 
-    configuration: str | None = Field(None, description="the name of a saved one or of a sample")
     file: str | None = Field(None, description="the application, as the Spark server sees it: a path or a URI")
     name: str | None = Field(None, max_length=200, description="what people call it")
     class_name: str | None = None
@@ -161,6 +184,23 @@ class StartBody(BaseModel):
     proxy_user: str | None = None
     description: str | None = None
     grace_seconds: float | None = Field(None, ge=0, le=1800, description="for the driver to end by itself on a stop")
+
+
+class StartBody(ConfigurationBody):
+    """A configuration; or the name of one, and what is to be different this time."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"configuration": "flights"},
+                {"file": "/srv/pipelines/flights.py", "args": ["--year", "2013"], "driver_memory": "2g"},
+            ]
+        },
+    )
+
+    configuration: str | None = Field(None, description="the name of a saved one or of a sample")
+    again: str | None = Field(None, description="the id of a run: what it was started with")
 
 
 class StopBody(BaseModel):
@@ -192,6 +232,8 @@ class ProblemBody(BaseModel):
     run_id: str = Field("", description="the run that it is about, where there is one")
     field: str = Field("", description="the field that is wrong, where it is one")
     errors: list[FieldError] = []
+    revision: int | None = Field(None, description="of a configuration that was changed meanwhile: the one of now")
+    changes: list[FieldChange] = Field([], description="and what was changed in it")
 
 
 class Liveness(BaseModel):

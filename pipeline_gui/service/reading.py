@@ -18,7 +18,7 @@ from pipeline_gui.pipeline.ports import PageKey
 from pipeline_gui.service.context import Context
 from pipeline_gui.service.documentation import NOT_MODIFIED, problems
 from pipeline_gui.service.encoded_runs import EncodedRuns
-from pipeline_gui.service.models import Configurations, Events, Run, Runs, Status
+from pipeline_gui.service.models import Events, Run, Runs, Status
 from pipeline_gui.service.paths import RunId
 from pipeline_gui.service.problems import Problem, no_run
 from pipeline_gui.service.run_csv import HEADINGS, MEDIA_TYPE, csv_lines
@@ -124,7 +124,7 @@ def add_reading(app: FastAPI, context: Context) -> None:
         run = await reads.run(controller.get_run, run_id)
         if run is None:
             raise no_run(run_id)
-        return _tagged(request, run, _without_clock_of(run))
+        return tagged(request, run, _without_clock_of(run))
 
     @app.get(
         "/api/pipeline/runs/{run_id}/events",
@@ -139,22 +139,10 @@ def add_reading(app: FastAPI, context: Context) -> None:
         if not events and await reads.run(controller.get_run, run_id) is None:
             raise no_run(run_id)
         answer = {"run_id": run_id, "events": events}
-        return _tagged(request, answer, answer)
-
-    @app.get(
-        "/api/pipeline/configurations",
-        operation_id="listConfigurations",
-        summary="What can be started by name",
-        response_model=Configurations,
-        tags=["pipeline"],
-        responses=problems(),
-    )
-    async def list_configurations() -> Response:
-        names = await reads.run(context.backend.configurations.names)
-        return Response(msgspec.json.encode({"configurations": names}), media_type="application/json")
+        return tagged(request, answer, answer)
 
 
-def _tagged(request: Request, answer: object, lasting: object) -> Response:
+def tagged(request: Request, answer: object, lasting: object) -> Response:
     """JSON with an ETag of what lasts of it: a running duration alone does not make an answer another."""
     body = msgspec.json.encode(answer)
     return _answer(request, body, _tag(body if lasting is answer else msgspec.json.encode(lasting)))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pipeline_gui.configurations.answers import ChangeAnswer, ConfigurationAnswer, EntryAnswer
 from pipeline_gui.pipeline import answers
 from pipeline_gui.pipeline.configuration import KEYS
 from pipeline_gui.service import models
@@ -16,7 +17,8 @@ from tests.service.harness import Service
 PAIRS = [
     (models.Status, answers.StatusAnswer), (models.Run, answers.RunAnswer), (models.Event, answers.EventAnswer),
     (models.Log, answers.LogAnswer), (models.Contact, answers.ContactAnswer),
-    (models.Progress, answers.ProgressAnswer),
+    (models.Progress, answers.ProgressAnswer), (models.ConfigurationEntry, EntryAnswer),
+    (models.Configuration, ConfigurationAnswer), (models.FieldChange, ChangeAnswer),
 ]  # fmt: skip
 
 
@@ -26,7 +28,8 @@ def test_a_model_has_the_keys_of_the_answer(model: Any, answer: Any) -> None:
 
 
 def test_a_start_takes_the_keys_of_a_configuration() -> None:
-    assert set(models.StartBody.model_fields) == {*KEYS, "configuration"}
+    assert set(models.StartBody.model_fields) == {*KEYS, "configuration", "again"}
+    assert set(models.ConfigurationBody.model_fields) == set(KEYS)
 
 
 @pytest.fixture(scope="module")
