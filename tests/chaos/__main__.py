@@ -46,7 +46,7 @@ CONTRACTS = [
 ]
 MOST_WRONG = 5
 ROOT = Path(__file__).resolve().parents[2]
-BOUND_ROUNDS = 3
+BOUND_ROUNDS = 10
 STORM_SECONDS = 60.0
 SOAK_HOURS = 0.03
 """Of the real program, where no hours are asked for."""
