@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pipeline_gui.pipeline.configuration import Configuration
+from pipeline_gui.pipeline.past_runs import PastRuns
 from pipeline_gui.pipeline.run import Ending, Overview, Phase, Progress, Run, RunRecord
 from pipeline_gui.pipeline.start_key import StartKey
 
@@ -246,6 +247,9 @@ class Archive(Protocol):
 
     def vitals(self) -> Vitals:
         """What alerts look at."""
+
+    def past_runs(self, pipeline: str, limit: int) -> PastRuns:
+        """The last runs of a pipeline that ended, of the newest 20,000 runs of the last 90 days."""
 
 
 class WholeRecord(RunStore, Archive, Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from pipeline_gui.pipeline.past_runs import PastRuns, Usual
 from pipeline_gui.pipeline.ports import Contact
 from pipeline_gui.pipeline.run import Phase, RunRecord, RunStatus
 
@@ -75,3 +76,30 @@ def _unsure(record: RunRecord, spark: Contact) -> str | None:
     if record.engine and record.engine.phase is Phase.LOST_CONTACT:
         return "Nobody has had an answer from the Spark server since contact was lost."
     return None
+
+
+def past_sentence(past: PastRuns) -> str:
+    """The past of a pipeline: how its runs ended, and how long they usually take."""
+    if not past.runs:
+        return "No run of it has ended within the last 90 days."
+    ends = ", ".join(
+        f"{past.count(status)} {status}"
+        for status in (RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.STOPPED)
+        if past.count(status)
+    )
+    parts = [f"Of the last {len(past.runs)} runs: {ends}" if len(past.runs) > 1 else f"One run: {ends}"]
+    if past.success_rate is not None:
+        parts.append(f"{_percent(past.success_rate)} success")
+    usual = past.usual
+    parts.append(f"usually {_range(usual)}" if usual else "too few completed to say what is usual")
+    return " · ".join(parts)
+
+
+def _percent(share: float) -> str:
+    """A share in percent; only all are 100 %, and only none is 0 %."""
+    return f"{min(99, max(1, round(share * 100)))} %" if 0 < share < 1 else f"{share * 100:.0f} %"
+
+
+def _range(usual: Usual) -> str:
+    shortest, longest = duration_text(usual.shortest), duration_text(usual.longest)
+    return shortest if shortest == longest else f"{shortest} to {longest}"

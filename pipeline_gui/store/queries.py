@@ -173,6 +173,19 @@ VITALS = f"""
            {_WATCHED}
 """
 
+# The name is inside other programs' JSON, on which there is no index: so many rows are looked through, and no more.
+PAST_RUNS = f"""
+    SELECT coalesce(run_id, ''), lower(btrim(status)), start_time, duration FROM (
+        SELECT run_id, status, start_time, end_time, duration, metadata FROM pipeline_runs
+        WHERE GREATEST(start_time, end_time) >= {_SINCE}
+        ORDER BY GREATEST(start_time, end_time) DESC LIMIT 20000
+    ) AS newest
+    WHERE metadata #>> '{{configuration,name}}' = %(pipeline)s
+      AND lower(btrim(status)) IN ('completed', 'failed', 'stopped')
+    ORDER BY GREATEST(start_time, end_time) DESC, run_id DESC
+    LIMIT %(limit)s
+"""
+
 # --- writing --------------------------------------------------------------------------------------------------------
 
 INSERT = f"""

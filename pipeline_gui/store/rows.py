@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
+from pipeline_gui.pipeline.past_runs import PastRun
 from pipeline_gui.pipeline.ports import Change, Event
-from pipeline_gui.pipeline.run import Engine, Phase, Progress, Run, RunRecord
+from pipeline_gui.pipeline.run import Engine, Phase, Progress, Run, RunRecord, RunStatus
 from pipeline_gui.store.values import json_value, utc_moment
 
 _RUN = 8
@@ -24,6 +25,14 @@ def run_of(row: Sequence[Any]) -> Run:
     if metadata is not None and not isinstance(metadata, dict):
         metadata = {"value": metadata}
     return Run(run_id, command, status, start_time, end_time, duration, error_message, metadata)
+
+
+def past_run_of(row: Sequence[Any]) -> PastRun:
+    """A row of queries.PAST_RUNS; a duration that can't be one is none."""
+    run_id, status, start_time, duration = row
+    if duration is not None and not 0 <= duration < math.inf:
+        duration = None
+    return PastRun(run_id, RunStatus(status), start_time, duration)
 
 
 class KeptRuns:

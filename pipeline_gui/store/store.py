@@ -9,6 +9,7 @@ from typing import Any
 from psycopg import errors as pg
 
 from pipeline_gui.pipeline.errors import RunBusy, StoreRefused, StoreUnavailable, StoreUnclear
+from pipeline_gui.pipeline.past_runs import PastRuns
 from pipeline_gui.pipeline.ports import (
     Actor,
     Change,
@@ -28,13 +29,14 @@ from pipeline_gui.pipeline.start_key import StartedBefore
 from pipeline_gui.store import queries
 from pipeline_gui.store.configurations import PostgresConfigurations
 from pipeline_gui.store.listener import Listener
-from pipeline_gui.store.rows import KeptRuns, event_of, progress_values, record_of, run_of
+from pipeline_gui.store.rows import KeptRuns, event_of, past_run_of, progress_values, record_of, run_of
 from pipeline_gui.store.session import Reading, Session, Statement, Timeouts
 from pipeline_gui.store.target import parse_target
 from pipeline_gui.store.values import bounded_text, clean_text, json_text
 
 LONGEST_ERROR = 8_192
 """Bytes of an error message that are recorded; the log has the rest."""
+_PAST_DAYS = 90.0
 _LONGEST_DAYS = 1e6
 _NOBODY = Actor("", "", "")
 
@@ -129,6 +131,12 @@ class PostgresStore:
     def vitals(self) -> Vitals:
         """What alerts look at."""
         return Vitals(*self._session.read(queries.VITALS, {})[0])
+
+    def past_runs(self, pipeline: str, limit: int) -> PastRuns:
+        """The last runs of a pipeline that ended, of the newest 20,000 runs of the last 90 days."""
+        values = {**_since(_PAST_DAYS, limit), "pipeline": clean_text(pipeline)}
+        rows = self._session.read(queries.PAST_RUNS, values)
+        return PastRuns(pipeline, tuple(past_run_of(row) for row in reversed(rows)))
 
     # --- writing --------------------------------------------------------------------------------------------------
 

@@ -28,9 +28,11 @@ class Lane(StrEnum):
 
     ACTIONS = "actions"
     REFRESHES = "refreshes"
+    VIEWS = "views"
+    """What a part of the window shows besides: it may be slow, and holds up neither of the others."""
 
 
-THREADS = {Lane.ACTIONS: 6, Lane.REFRESHES: 1}
+THREADS = {Lane.ACTIONS: 6, Lane.REFRESHES: 1, Lane.VIEWS: 2}
 """At most one action of each kind is under way, so that none of them waits for another."""
 
 

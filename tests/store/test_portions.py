@@ -157,3 +157,35 @@ def test_what_alerts_look_at(store: PostgresStore, execute: Execute) -> None:
 
     assert vitals.seconds_since_success == pytest.approx(7200, abs=20)
     assert vitals.is_watched
+
+
+def test_the_past_of_a_pipeline_is_its_own_newest_ends_the_oldest_first(store: PostgresStore, execute: Execute) -> None:
+    execute(
+        f"""INSERT INTO pipeline_runs (run_id, status, start_time, end_time, duration, metadata)
+            SELECT 'mine-' || n, (ARRAY['completed', ' Failed', 'stopped', 'archived'])[1 + n % 4],
+                   {NOW} - make_interval(hours => n + 1), {NOW} - make_interval(hours => n), 60 + n,
+                   '{{"configuration": {{"name": "mine"}}}}' FROM generate_series(0, 9) AS n"""
+    )
+    mine = """'{"configuration": {"name": "mine"}}'"""
+    execute(
+        f"""INSERT INTO pipeline_runs (run_id, status, start_time, end_time, duration, metadata) VALUES
+            ('another', 'completed', {NOW}, {NOW}, 1, '{{"configuration": {{"name": "other"}}}}'),
+            ('now', 'running', {NOW}, NULL, NULL, {mine}),
+            ('long ago', 'failed', {NOW} - interval '91 days', {NOW} - interval '91 days', 1, {mine}),
+            ('odd', 'completed', NULL, {NOW} - interval '99 hours', 'NaN', {mine}),
+            ('odder', 'stopped', '-infinity', {NOW} - interval '98 hours', -5, {mine}),
+            ('oddest', 'completed', {NOW}, {NOW}, 1, '["configuration"]'),
+            ('bare', 'completed', {NOW}, {NOW}, 1, NULL)"""
+    )
+
+    past = store.past_runs("mine", 100)
+
+    found = [(run.run_id, str(run.status), run.duration) for run in past.runs]
+    assert found == [
+        ("odd", "completed", None), ("odder", "stopped", None),
+        ("mine-9", "failed", 69.0), ("mine-8", "completed", 68.0), ("mine-6", "stopped", 66.0),
+        ("mine-5", "failed", 65.0), ("mine-4", "completed", 64.0), ("mine-2", "stopped", 62.0),
+        ("mine-1", "failed", 61.0), ("mine-0", "completed", 60.0),
+    ]  # fmt: skip
+    assert [run.run_id for run in store.past_runs("mine", 2).runs] == ["mine-1", "mine-0"]
+    assert store.past_runs("nobody's\0", 5).runs == ()
