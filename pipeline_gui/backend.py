@@ -14,6 +14,7 @@ from pipeline_gui.pipeline.controller import PipelineController
 from pipeline_gui.pipeline.errors import PipelineError
 from pipeline_gui.pipeline.ports import Actor, Archive, Change, RunStore, SparkServer, Subscription, WholeRecord
 from pipeline_gui.pipeline.watcher import Watcher
+from pipeline_gui.run_output import RunOutputs, Server
 from pipeline_gui.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -37,13 +38,14 @@ class Backend:
     """What a face stands on: the controller, live changes, and the watcher that every long-lived face carries."""
 
     def __init__(
-        self, settings: Settings, store: WholeRecord, spark: SparkServer, actor: Actor, pair: Pair | None = None
+        self, settings: Settings, store: WholeRecord, spark: Server, actor: Actor, pair: Pair | None = None
     ) -> None:
         self.settings = settings
         self.actor = actor
         self.store: RunStore = store
         self.archive: Archive = store
-        self.spark = spark
+        self.spark: SparkServer = spark
+        self.outputs = RunOutputs(store, spark)
         self._pair = pair
         self._watcher = Watcher(store, spark, actor)
         self.configurations = Configurations(store.configurations, store, actor)

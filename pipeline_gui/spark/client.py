@@ -46,6 +46,7 @@ class LivyClient:
         timeout: float | None = None,
         body: bytes | None = None,
         generation: str | None = None,
+        byte_range: str | None = None,
     ) -> Answer:
         """One request, for a server of that generation only where one is given.
 
@@ -59,6 +60,7 @@ class LivyClient:
             "Authorization": self.address.authorization,
             "Content-Type": None if body is None else "application/json",
             GENERATION_HEADER: generation,
+            "Range": byte_range,
         }
         answer = self._transport.exchange(
             method,

@@ -82,6 +82,7 @@ def _send(
                 response.headers.get(GENERATION_HEADER),
                 response.headers.get("Location"),
                 _whole_body(response, attempt, largest),
+                response.headers.get("Content-Range"),
             )
     finally:
         adapter.close()

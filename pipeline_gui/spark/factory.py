@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pipeline_gui.pipeline.errors import ConfigurationInvalid
-from pipeline_gui.pipeline.ports import SparkServer
 from pipeline_gui.spark.livy import LivyServer
 from pipeline_gui.spark.texts import clean
 
@@ -17,7 +16,7 @@ def connect_spark(
     connect_timeout: float = 3.0,
     timeout: float = 5.0,
     files_are_local: bool = False,
-) -> SparkServer:
+) -> LivyServer:
     """A client of the Spark server at url; asks nothing yet. Raises ConfigurationInvalid."""
     if kind == "livy":
         return LivyServer(

@@ -6,6 +6,7 @@ import msgspec
 
 from pipeline_gui.pipeline.configuration import Configuration
 from pipeline_gui.pipeline.errors import SparkNotConnected, SparkRefused, SparkUnavailable, SparkUnclear
+from pipeline_gui.pipeline.output import OutputPart, Stream
 from pipeline_gui.pipeline.ports import Batch, Contact, Fence, LogPage, ServerIdentity
 from pipeline_gui.pipeline.run import Progress
 from pipeline_gui.spark.address import parse_address
@@ -15,6 +16,7 @@ from pipeline_gui.spark.client import LivyClient, batch_path
 from pipeline_gui.spark.contact import ContactTracker
 from pipeline_gui.spark.precheck import check_local_files
 from pipeline_gui.spark.progress import ProgressReader
+from pipeline_gui.spark.ranges import part_of
 from pipeline_gui.spark.texts import clean
 from pipeline_gui.spark.tls import make_tls_context
 from pipeline_gui.spark.transport import Transport
@@ -174,6 +176,23 @@ class LivyServer:
                 self._client.known.notice(answer.generation, genuine=True)
                 raise SparkRefused(f"Spark has no log of {clean(name)} (any more).", status_code=404)
             return log_of(self._client.expect(answer, WireLog), size)
+
+    def output(self, name: str, stream: Stream, offset: int | None, length: int) -> OutputPart:
+        """At most length bytes of an output from offset on; None: the last ones. For a server that keeps them whole.
+
+        Raises SparkUnavailable, and SparkRefused when there is no such batch.
+        """
+        path = batch_path(name)
+        wanted = f"bytes=-{length}" if offset is None else f"bytes={offset}-{offset + length - 1}"
+        with self._contact.request():
+            answer = self._client.send("GET", f"{path}/output/{stream}", byte_range=wanted)
+            if says_unknown(answer, name):
+                self._client.known.notice(answer.generation, genuine=True)
+                raise SparkRefused(f"Spark has no log of {clean(name)} (any more).", status_code=404)
+            part = part_of(answer)
+            if part is None or len(part.data) > length:
+                raise self._client.unusable(answer, "not the part that was asked for")
+            return part
 
     def progress(self, batch: Batch) -> Progress | None:
         """What the driver's own REST API says, or None while it says nothing."""

@@ -28,6 +28,7 @@ class Answer:
     generation: str | None
     location: str | None
     body: bytes
+    content_range: str | None = None
 
 
 class Transport:

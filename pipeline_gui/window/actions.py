@@ -26,6 +26,10 @@ class Actions(QObject):
         self.abandon = self._make("abandonAction", "&Abandon…")
         self.release = self._make("releaseAction", "Re&lease the place…")
         self.open_file = self._make("openAction", "&Open a configuration…", "Ctrl+O")
+        self.details = self._make("detailsAction", "Run &details", "F4")
+        self.details.setCheckable(True)
+        self.details.setToolTip("Show what is known of the selected run, its log and its past (F4)")
+        self.log = self._make("logAction", "Show the &log", "Ctrl+L")
         self.close = self._make("closeAction", "&Close", "Ctrl+W")
         self.about = self._make("aboutAction", "&About")
         self.close.setShortcuts([QKeySequence("Ctrl+W"), QKeySequence("Ctrl+Q")])
@@ -61,7 +65,8 @@ class Actions(QObject):
     def allow_nothing(self, why: str) -> None:
         """Turn everything that needs the servers off."""
         self.allow(dict.fromkeys(Kind, Permission(False, why)))
-        self.refresh.setEnabled(False)
+        for action in (self.refresh, self.details, self.log):
+            action.setEnabled(False)
 
     def set_palette(self, palette: QPalette) -> None:
         """Follow a change of theme."""
@@ -91,6 +96,8 @@ class Actions(QObject):
         run.addActions([self.force, self.abandon, self.release])
         view = _menu(window, "&View")
         view.addAction(self.refresh)
+        view.addSeparator()
+        view.addActions([self.details, self.log])
         help_ = _menu(window, "&Help")
         help_.addAction(self.about)
 

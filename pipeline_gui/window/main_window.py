@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QHideEvent, QShowEvent
@@ -26,8 +27,13 @@ from pipeline_gui.window.session import Session
 from pipeline_gui.window.snapshot import RunRow, Snapshot
 from pipeline_gui.window.texts import one_line
 
+if TYPE_CHECKING:
+    from pipeline_gui.window.run_panel.run_source import RunSource
+
 AskToClose = Callable[[QWidget, str, Callable[[], None]], None]
 _TICK_MILLISECONDS = 1000
+LOG_PAGE = 1
+"""Of the run panel."""
 
 
 class MainWindow(QMainWindow):
@@ -72,6 +78,9 @@ class MainWindow(QMainWindow):
         actions.abandon.triggered.connect(self._abandon)
         actions.release.triggered.connect(self._release)
         actions.refresh.triggered.connect(self._refresh)
+        actions.details.toggled.connect(self.page.show_details)
+        actions.log.triggered.connect(lambda: self.page.show_details(True, LOG_PAGE))
+        self.page.details_shown.connect(actions.details.setChecked)
         actions.open_file.triggered.connect(self._open_file)
         actions.close.triggered.connect(self.close)
         actions.about.triggered.connect(self._about)
@@ -88,7 +97,9 @@ class MainWindow(QMainWindow):
         session.said.connect(self.page.bottom.say)
         session.pending_changed.connect(self._allow)
         self._show_system(backend.settings)
-        self.actions_.refresh.setEnabled(True)
+        self.page.attach(partial(_run_source, backend, session))
+        for action in (self.actions_.refresh, self.actions_.details, self.actions_.log):
+            action.setEnabled(True)
         self._pages.setCurrentWidget(self.page)
         self._allow()
 
@@ -230,6 +241,13 @@ class MainWindow(QMainWindow):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "actions_"):
             self.actions_.set_palette(self.palette())
+
+
+def _run_source(backend: Backend, session: Session) -> RunSource:
+    from pipeline_gui.window.run_panel.run_source import RunSource
+
+    zone = backend.settings.old_rows_timezone
+    return RunSource(session.gateway, backend.controller, backend.archive, backend.outputs, zone)
 
 
 def _addresses(settings: Settings) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from pipeline_gui.window.banner import Banner, database_trouble, spark_trouble
 from pipeline_gui.window.bottom_bar import BottomBar
@@ -14,9 +16,16 @@ from pipeline_gui.window.runs_table import RunsTable
 from pipeline_gui.window.snapshot import Snapshot
 from pipeline_gui.window.status_panel import StatusPanel
 
+if TYPE_CHECKING:
+    from pipeline_gui.window.run_panel.run_panel import RunPanel
+    from pipeline_gui.window.run_panel.run_source import RunSource
+
 
 class RunsPage(QWidget):
-    """Shows snapshots."""
+    """Shows snapshots, and the selected run below the table when it is asked for."""
+
+    details_shown = Signal(bool)
+    """The run panel was opened or closed."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -27,19 +36,57 @@ class RunsPage(QWidget):
         self.table = RunsTable(self.model)
         self.bottom = BottomBar()
         self._known: Snapshot | None = None
+        self._last: Snapshot | None = None
+        self._make_source: Callable[[], RunSource] | None = None
+        self._details: RunPanel | None = None
+        self._split = QSplitter(Qt.Orientation.Vertical)
+        self._split.setObjectName("runSplitter")
+        self._split.setChildrenCollapsible(False)
+        self._split.addWidget(self.table)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         for part in (self.database_banner, self.spark_banner, self.panel):
             column.addWidget(part)
-        column.addWidget(self.table, 1)
+        column.addWidget(self._split, 1)
         column.addWidget(self.bottom)
+        self.table.run_selected.connect(lambda _row: self._show_selected())
+        self.table.details_wanted.connect(lambda: self.show_details(True))
         self.table.say_when_empty("Reading the runs…", "They appear here as soon as the database answers.")
 
     @property
     def known(self) -> Snapshot | None:
         """The last snapshot of which the rows are known."""
         return self._known
+
+    def attach(self, make_source: Callable[[], RunSource]) -> None:
+        """Where the run panel will read from; asked for when it is first shown."""
+        self._make_source = make_source
+
+    def show_details(self, wanted: bool, page: int | None = None) -> None:
+        """Open or close the panel of the selected run, with one of its pages in front."""
+        if wanted and self._details is None and self._make_source is not None:
+            from pipeline_gui.window.run_panel.run_panel import RunPanel  # it takes time to load, and many never look
+
+            self._details = RunPanel(self._make_source())
+            self._details.run_wanted.connect(self.table.select_run)
+            self._split.addWidget(self._details)
+            height = max(2, self._split.height())
+            self._split.setSizes([height * 2 // 5, height * 3 // 5])
+        if self._details is None:
+            return
+        self._details.setVisible(wanted)
+        if wanted:
+            if self.table.selected_run is None:
+                self.table.selectRow(0)
+            if page is not None:
+                self._details.show_page(page)
+            self._show_selected()
+        self.details_shown.emit(wanted)
+
+    def _show_selected(self) -> None:
+        if self._details is not None:
+            self._details.show_row(self.table.selected_run, self._last)
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Show what a refresh brought; what it could not read stays as it was, and is marked so."""
@@ -57,6 +104,8 @@ class RunsPage(QWidget):
         else:
             self.model.set_stale(self._known.at if self._known else None)
             self.table.say_when_empty("The runs can't be read now", "They appear here when the database answers.")
+        self._last = snapshot
+        self._show_selected()
         self.panel.show_snapshot(snapshot, self._known)
         self.database_banner.show_trouble(database_trouble(snapshot, self._known, today))
         self.spark_banner.show_trouble(spark_trouble(snapshot, today))

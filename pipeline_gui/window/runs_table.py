@@ -75,6 +75,10 @@ class RunsTable(QTableView):
 
     confirm_gone_wanted = Signal(object)
     """A RunRow of which the person wants to say that nothing lives."""
+    run_selected = Signal(object)
+    """A RunRow, or None: the selection is another one."""
+    details_wanted = Signal()
+    """The person opened the selected row, by a double click or Enter."""
 
     def __init__(self, model: RunsModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -100,6 +104,8 @@ class RunsTable(QTableView):
         self.customContextMenuRequested.connect(self._open_menu)
         self.setItemDelegate(Cell(self))
         self._set_headers()
+        self.selectionModel().selectionChanged.connect(lambda: self.run_selected.emit(self.selected_run))
+        self.activated.connect(lambda _index: self.details_wanted.emit())
         self._empty = EmptyNote(self.viewport())
         for signal in (self._sorted.rowsInserted, self._sorted.rowsRemoved, self._sorted.modelReset):
             signal.connect(self._show_empty)

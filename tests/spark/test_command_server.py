@@ -9,6 +9,7 @@ import pytest
 
 from pipeline_gui.pipeline.configuration import Configuration, parse_configuration
 from pipeline_gui.pipeline.errors import SparkRefused, SparkUnavailable
+from pipeline_gui.pipeline.output import OutputPart, Stream
 from pipeline_gui.pipeline.ports import Batch, BatchState, Fence
 from pipeline_gui.pipeline.run import Progress
 from pipeline_gui.spark.livy import LivyServer
@@ -258,3 +259,19 @@ def test_progress_of_a_real_driver(tmp_path: Path, name: str) -> None:
         assert stream.job_description == "events"
         assert "rows/s processed" in stream.sentence()
         fenced(spark, name, 0)
+
+
+def test_an_output_is_read_in_parts(spark: LivyServer, running: CommandServer, name: str) -> None:
+    source = "import sys\nprint('0123456789')\nprint('of stderr', file=sys.stderr)\n"
+    spark.submit(name, application(running, source, name), 20)
+    ended(spark, name)
+    assert spark.output(name, Stream.STDOUT, 2, 4) == OutputPart(2, 11, b"2345")
+    assert spark.output(name, Stream.STDOUT, 8, 100) == OutputPart(8, 11, b"89\n")
+    assert spark.output(name, Stream.STDOUT, None, 3) == OutputPart(8, 11, b"89\n")
+    assert spark.output(name, Stream.STDOUT, 11, 100) == OutputPart(11, 11, b"")
+    assert b"of stderr\n" in spark.output(name, Stream.STDERR, None, 100_000).data
+
+
+def test_the_output_of_what_never_was_is_refused(spark: LivyServer, name: str) -> None:
+    with pytest.raises(SparkRefused, match="no log"):
+        spark.output(name, Stream.STDOUT, 0, 100)

@@ -78,6 +78,7 @@ def backend() -> Iterator[StandInBackend]:
     yield stand_in
     stand_in.controller.let_refresh.set()
     stand_in.controller.let_act.set()
+    stand_in.outputs.let_read.set()
 
 
 @pytest.fixture

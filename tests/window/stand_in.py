@@ -11,11 +11,14 @@ from typing import Any
 from pipeline_gui.pipeline.answers import (
     ActionAnswer,
     ContactAnswer,
+    EventAnswer,
     OverviewAnswer,
     RunAnswer,
     StatusAnswer,
     utc_text,
 )
+from pipeline_gui.pipeline.output import OutputPart, Stream
+from pipeline_gui.pipeline.past_runs import PastRuns
 from pipeline_gui.pipeline.ports import Change, Contact
 from pipeline_gui.profile import Profile
 from pipeline_gui.settings import Settings
@@ -113,6 +116,7 @@ class StandInController:
         self.status: StatusAnswer = idle()
         self.runs: list[RunAnswer] = []
         self.asked = 0
+        self.events: list[EventAnswer] = []
         self.calls: list[tuple[Any, ...]] = []
         self.answer: ActionAnswer = {"success": True, "run_id": "flights-1", "message": "Started “flights”."}
         self.let_refresh = threading.Event()
@@ -156,6 +160,48 @@ class StandInController:
         """Note the call."""
         return self._act("release", run_id)
 
+    def get_run(self, run_id: str) -> RunAnswer | None:
+        """One of the runs that were set."""
+        assert self.let_refresh.wait(30)
+        return next((run for run in self.runs if run["run_id"] == run_id), None)
+
+    def get_run_events(self, run_id: str) -> list[EventAnswer]:
+        """The events that were set."""
+        return list(self.events)
+
+
+class StandInOutputs:
+    """The outputs that were set, by name of the stream."""
+
+    def __init__(self) -> None:
+        self.data: dict[Stream, bytes] = {}
+        self.asked: list[tuple[str, Stream, int | None, int]] = []
+        self.raises: Exception | None = None
+        self.note = ""
+        self.let_read = threading.Event()
+        self.let_read.set()
+
+    def read(self, run_id: str, stream: Stream, offset: int | None, length: int) -> OutputPart:
+        """A part, as a command server cuts it."""
+        self.asked.append((run_id, stream, offset, length))
+        assert self.let_read.wait(30)
+        if self.raises is not None:
+            raise self.raises
+        data = self.data.get(stream, b"")
+        begin = max(0, len(data) - length) if offset is None else min(offset, len(data))
+        return OutputPart(begin, len(data), data[begin : begin + length], self.note)
+
+
+class StandInArchive:
+    """A past that was set."""
+
+    def __init__(self) -> None:
+        self.past: PastRuns | None = None
+
+    def past_runs(self, pipeline: str, limit: int) -> PastRuns:
+        """The past that was set, or none."""
+        return self.past or PastRuns(pipeline, ())
+
 
 class _Side:
     """A store or a Spark server, as far as a window asks it."""
@@ -198,6 +244,8 @@ class StandInBackend:
         self.settings = Settings(profile=Profile("test", folder, folder, folder), **settings)
         self.store = _Side(self.controller, "database")
         self.spark = _Side(self.controller, "spark")
+        self.outputs = StandInOutputs()
+        self.archive = StandInArchive()
         self.subscriptions: list[StandInSubscription] = []
         self.watching = False
 

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from PySide6.QtCore import QElapsedTimer, Qt, QTimer
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QComboBox, QPlainTextEdit, QTabWidget, QTreeWidget
 from pytestqt.qtbot import QtBot
 
 from pipeline_gui.backend import Backend, open_backend
@@ -27,7 +28,7 @@ from tests.command_server.harness import SLEEP, STUBBORN, CommandServer, command
 from tests.postgres import PostgresServer, running_server
 from tests.waiting import wait_until
 from tests.window.conftest import OpenWindow
-from tests.window.finding import cell, click, is_on, selected, session, status, text
+from tests.window.finding import cell, click, found, is_on, selected, session, status, text
 
 BROKEN = "raise ValueError('no such column: dep_dellay')"
 SECONDS = 30_000
@@ -161,6 +162,26 @@ def test_another_operator_was_quicker(
     assert is_on(window, "stopAction")
     other.controller.stop_pipeline()
     qtbot.waitUntil(lambda: is_on(window, "startAction"), timeout=SECONDS)
+
+
+def test_the_log_of_a_run_is_followed_and_its_story_is_told(
+    database: str, server: CommandServer, ready: Ready, qtbot: QtBot
+) -> None:
+    window = ready(database, server, "import time\nprint('at work', flush=True)\ntime.sleep(120)\n")
+    click(window, "startAction")
+    qtbot.waitUntil(lambda: text(window, "statusLabel").startswith("Running"), timeout=SECONDS)
+    window.page.table.selectRow(0)
+    window.actions_.log.trigger()
+    found(window, QComboBox, "streamBox").setCurrentText("stdout")
+    qtbot.waitUntil(lambda: found(window, QPlainTextEdit, "logText").toPlainText() == "at work", timeout=SECONDS)
+    found(window, QTabWidget, "runTabs").setCurrentIndex(0)
+    click(window, "stopAction")
+    timeline = found(window, QTreeWidget, "timeline").model()
+    qtbot.waitUntil(
+        lambda: "running → stopped" in [timeline.index(row, 1).data() for row in range(timeline.rowCount())],
+        timeout=SECONDS,
+    )
+    assert text(window, "factState").startswith("stopped after")
 
 
 def test_a_run_that_fails_says_why(database: str, server: CommandServer, ready: Ready, qtbot: QtBot) -> None:

@@ -1,0 +1,135 @@
+"""What is known of one run, in words: for the panel, and as a text for a ticket. Knows no Qt."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pipeline_gui.pipeline.answers import EventAnswer, RunAnswer, StatusAnswer
+from pipeline_gui.pipeline.redaction import redact_text
+from pipeline_gui.pipeline.sentences import duration_text
+from pipeline_gui.run_times import moment_of
+from pipeline_gui.window.looks import look_of
+from pipeline_gui.window.snapshot import metadata_text
+from pipeline_gui.window.texts import one_line
+from pipeline_gui.window.times import moment_tooltip, parse_moment
+
+_LONGEST = 20_000
+"""Characters of one fact: other programs' rows may hold megabytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunDetails:
+    """One run and what happened to it, oldest first, as one look at the record found them."""
+
+    run: RunAnswer
+    events: tuple[EventAnswer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that is known."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line of the timeline."""
+
+    at: datetime | None
+    what: str
+    who: str
+    detail: str
+
+
+def facts_of(details: RunDetails, status: StatusAnswer | None, old_rows_timezone: str | None = None) -> list[Fact]:
+    """What, who, when, and how it ended; status is the state of now, where the run is the one that it is about."""
+    run = details.run
+    metadata = run["metadata"] if isinstance(run["metadata"], dict) else {}
+    configuration = metadata.get("configuration")
+    now = status if status is not None and status["run_id"] == run["run_id"] else None
+    facts = [
+        Fact("State", _state(run, metadata.get("phase"), now)),
+        Fact("Progress", (now["progress"] or {}).get("text", "") if now else ""),
+        Fact("Error", redact_text(run["error_message"] or "")),
+        Fact("Run", run["run_id"]),
+        Fact("Started", _moment(moment_of(run, "start_time", old_rows_timezone))),
+        Fact("Ended", _moment(moment_of(run, "end_time", old_rows_timezone))),
+        Fact("Duration", "" if run["duration"] is None or now else duration_text(run["duration"])),
+        Fact("Started by", _starter(metadata)),
+        Fact("Stop asked for by", (now["stop_requested_by"] or "") if now else ""),
+        Fact("Stopped by", metadata_text(metadata, "stopped_by") or ""),
+        Fact(
+            "Application", (now["application_id"] if now else None) or metadata_text(metadata, "application_id") or ""
+        ),
+        Fact("Command", redact_text(run["command"] or "")),
+        Fact("Configuration", _json(configuration) if isinstance(configuration, dict) else ""),
+    ]
+    return [Fact(fact.label, fact.text[:_LONGEST]) for fact in facts if fact.text]
+
+
+def timeline_of(events: Iterable[EventAnswer]) -> list[Moment]:
+    """The events as lines, oldest first."""
+    return [
+        Moment(
+            parse_moment(event["at"]),
+            _what(event),
+            one_line(" · ".join(part for part in (event["actor"], event["via"]) if part)),
+            _detail(event),
+        )
+        for event in events
+    ]
+
+
+def ticket_text(facts: Sequence[Fact], moments: Sequence[Moment]) -> str:
+    """All of it as plain text with times in UTC, to paste into a ticket."""
+    lines = []
+    for fact in facts:
+        first, *rest = fact.text.splitlines() or [""]
+        lines.append(f"{fact.label}: {first}")
+        lines += [f"    {line}" for line in rest]
+    if moments:
+        lines += ["", "Events (UTC):"]
+    for moment in moments:
+        at = f"{moment.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if moment.at else "–"
+        parts = [at, moment.what, f"by {moment.who}" if moment.who else "", moment.detail]
+        lines.append("  " + "  ".join(part for part in parts if part))
+    return "\n".join(lines) + "\n"
+
+
+def _state(run: RunAnswer, phase: object, now: StatusAnswer | None) -> str:
+    if now is not None:
+        return now["sentence"]
+    word = look_of(run["status"], phase if isinstance(phase, str) else None).word
+    return word if run["duration"] is None else f"{word} after {duration_text(run['duration'])}"
+
+
+def _starter(metadata: dict[str, object]) -> str:
+    by, place = metadata_text(metadata, "started_by"), metadata_text(metadata, "started_from")
+    if by is None:
+        return "another program"
+    return f"{one_line(by)}, from the {one_line(place)}" if place else one_line(by)
+
+
+def _moment(moment: datetime | None) -> str:
+    return moment_tooltip(moment).replace("\n", " · ") if moment else ""
+
+
+def _what(event: EventAnswer) -> str:
+    if event["kind"] == "status changed":
+        return one_line(f"{event['old_status'] or 'nothing'} → {event['new_status'] or 'nothing'}")
+    return one_line(event["kind"])
+
+
+def _detail(event: EventAnswer) -> str:
+    said = [f"{key}: {value if isinstance(value, str) else _json(value)}" for key, value in event["detail"].items()]
+    return one_line(redact_text("; ".join(said)), 1000)
+
+
+def _json(value: object) -> str:
+    indent = 2 if isinstance(value, dict) and value else None
+    return redact_text(json.dumps(value, indent=indent, ensure_ascii=False, default=str))

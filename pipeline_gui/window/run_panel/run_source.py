@@ -1,0 +1,52 @@
+"""Where the panel reads from: asked in the pool, never on the GUI thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from pipeline_gui.pipeline.answers import EventAnswer, RunAnswer
+from pipeline_gui.pipeline.output import OutputPart, Stream
+from pipeline_gui.pipeline.past_runs import PastRuns
+from pipeline_gui.window.gateway import Gateway
+from pipeline_gui.window.run_panel.facts import RunDetails
+
+
+class Records(Protocol):
+    """The part of the controller that knows single runs."""
+
+    def get_run(self, run_id: str) -> RunAnswer | None:
+        """One run, or None. Raises StoreUnavailable."""
+
+    def get_run_events(self, run_id: str) -> list[EventAnswer]:
+        """What happened to a run, oldest first. Raises StoreUnavailable."""
+
+
+class Past(Protocol):
+    """The part of the archive that knows a pipeline's past."""
+
+    def past_runs(self, pipeline: str, limit: int) -> PastRuns:
+        """The last runs of a pipeline that ended."""
+
+
+class Outputs(Protocol):
+    """What runs printed."""
+
+    def read(self, run_id: str, stream: Stream, offset: int | None, length: int) -> OutputPart:
+        """Part of an output, by bytes. Raises PipelineError."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSource:
+    """All that the panel asks, and the way there."""
+
+    gateway: Gateway
+    records: Records
+    past: Past
+    outputs: Outputs
+    old_rows_timezone: str | None = None
+
+    def read_details(self, run_id: str) -> RunDetails | None:
+        """A run and its events; None when there is no such run. Blocks. Raises StoreUnavailable."""
+        run = self.records.get_run(run_id)
+        return None if run is None else RunDetails(run, tuple(self.records.get_run_events(run_id)))

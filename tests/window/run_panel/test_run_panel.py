@@ -1,0 +1,253 @@
+"""The run panel by clicks and keys: what it shows of the selected run, when it asks, and what it says when it can't."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QTabWidget,
+    QToolButton,
+    QTreeWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from pipeline_gui.pipeline.errors import SparkUnavailable
+from pipeline_gui.pipeline.output import Stream
+from pipeline_gui.window.main_window import MainWindow
+from pipeline_gui.window.run_panel.log_reader import LOOK_MILLISECONDS
+from pipeline_gui.window.run_panel.log_window import CHUNK, MOST
+from pipeline_gui.window.run_panel.run_panel import RunPanel
+from tests.window.conftest import OpenWindow
+from tests.window.finding import action, found, has_read, table, text
+from tests.window.run_panel.test_facts import event
+from tests.window.stand_in import StandInBackend, run, running
+
+
+@pytest.fixture
+def window(open_window: OpenWindow, backend: StandInBackend, qtbot: QtBot) -> MainWindow:
+    backend.controller.runs = [
+        run("flights-2", "completed", ago=600),
+        run("broken-1", "failed", ago=3600, error="ValueError: no such column: dep_dellay"),
+    ]
+    backend.controller.events = [event("recorded"), event("status changed", old_status="running", new_status="failed")]
+    backend.outputs.data[Stream.STDERR] = b"INFO begin\nERROR no such column\nINFO end\n"
+    backend.outputs.data[Stream.STDOUT] = b"336776 flights\n"
+    opened = open_window(backend)
+    opened.resize(1100, 800)
+    qtbot.waitUntil(lambda: has_read(opened))
+    return opened
+
+
+def log(window: MainWindow) -> str:
+    return found(window, QPlainTextEdit, "logText").toPlainText()
+
+
+def seen(window: MainWindow) -> list[str]:
+    """The lines that are really on the screen."""
+    view = found(window, QPlainTextEdit, "logText")
+    first = view.cursorForPosition(QPoint(2, 2)).blockNumber()
+    last = view.cursorForPosition(QPoint(2, view.viewport().height() - 2)).blockNumber()
+    return log(window).splitlines()[first : last + 1] or [""]
+
+
+def press(window: MainWindow, name: str) -> None:
+    QTest.mouseClick(found(window, QToolButton, name), Qt.MouseButton.LeftButton)
+
+
+def wait_until_not(qtbot: QtBot, window: MainWindow, before: str) -> None:
+    qtbot.waitUntil(lambda: log(window) != before)
+
+
+def open_log(window: MainWindow, qtbot: QtBot, first: str) -> None:
+    action(window, "logAction").trigger()
+    qtbot.waitUntil(lambda: first in log(window))
+
+
+def test_nothing_is_asked_until_the_panel_is_opened(window: MainWindow, backend: StandInBackend, qtbot: QtBot) -> None:
+    table(window).selectRow(1)
+    assert window.findChild(RunPanel) is None
+    assert backend.outputs.asked == []
+    action(window, "detailsAction").trigger()
+    qtbot.waitUntil(lambda: window.findChild(QLabel, "factRun") is not None)
+    assert text(window, "factRun") == "broken-1"
+    assert text(window, "factError") == "ValueError: no such column: dep_dellay"
+    assert backend.outputs.asked == [], "the log is read before anybody looks at it"
+    timeline = found(window, QTreeWidget, "timeline")
+    model = timeline.model()
+    assert [model.index(row, 1).data() for row in range(model.rowCount())] == ["recorded", "running → failed"]
+
+
+def test_a_double_click_opens_it_and_f4_closes_it(window: MainWindow, qtbot: QtBot) -> None:
+    runs = table(window)
+    at = runs.visualRect(runs.model().index(1, 0)).center()
+    QTest.mouseClick(runs.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    QTest.mouseDClick(runs.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    panel = found(window, RunPanel)
+    assert panel.isVisible()
+    assert action(window, "detailsAction").isChecked()
+    QTest.keyClick(window, Qt.Key.Key_F4)
+    qtbot.waitUntil(lambda: not panel.isVisible())
+    assert not action(window, "detailsAction").isChecked()
+
+
+def test_it_follows_the_selection_and_the_record(window: MainWindow, backend: StandInBackend, qtbot: QtBot) -> None:
+    action(window, "detailsAction").trigger()
+    qtbot.waitUntil(lambda: window.findChild(QLabel, "factRun") is not None)
+    assert text(window, "factRun") == "flights-2"
+    table(window).selectRow(1)
+    qtbot.waitUntil(lambda: text(window, "factRun") == "broken-1")
+    backend.controller.status = running("flights-3", progress={"text": "job 1 · 3 of 8 tasks"})
+    backend.controller.runs = [run("flights-3", "running", ago=2, duration=2.0), *backend.controller.runs]
+    backend.change()
+    qtbot.waitUntil(lambda: table(window).model().rowCount() == 3)
+    assert text(window, "factRun") == "broken-1", "the panel left the run that is selected"
+    table(window).selectRow(0)
+    qtbot.waitUntil(lambda: window.findChild(QLabel, "factProgress") is not None)
+    assert text(window, "factProgress") == "job 1 · 3 of 8 tasks"
+    backend.controller.status["progress"] = {"text": "job 1 · 7 of 8 tasks"}
+    backend.change()
+    qtbot.waitUntil(lambda: text(window, "factProgress") == "job 1 · 7 of 8 tasks")
+
+
+def test_all_of_it_is_copied_for_a_ticket(window: MainWindow, qtbot: QtBot) -> None:
+    table(window).selectRow(1)
+    action(window, "detailsAction").trigger()
+    qtbot.waitUntil(lambda: window.findChild(QLabel, "factRun") is not None)
+    QTest.mouseClick(found(window, QPushButton, "copyRunButton"), Qt.MouseButton.LeftButton)
+    copied = QGuiApplication.clipboard().text()
+    assert "Run: broken-1" in copied
+    assert "running → failed" in copied
+
+
+def test_a_hanging_record_holds_nothing_up(window: MainWindow, backend: StandInBackend, qtbot: QtBot) -> None:
+    backend.controller.let_refresh.clear()
+    action(window, "detailsAction").trigger()
+    table(window).selectRow(1)
+    assert found(window, RunPanel).isVisible()
+    assert window.findChild(QLabel, "factRun") is None, "it shows what it can't know"
+    backend.controller.let_refresh.set()
+    qtbot.waitUntil(lambda: window.findChild(QLabel, "factRun") is not None)
+    assert text(window, "factRun") == "broken-1"
+
+
+# --- the log --------------------------------------------------------------------------------------------------------
+
+
+def test_the_two_outputs_are_told_apart(window: MainWindow, qtbot: QtBot) -> None:
+    open_log(window, qtbot, "INFO end")
+    assert found(window, QTabWidget, "runTabs").currentIndex() == 1
+    assert "336776" not in log(window)
+    found(window, QComboBox, "streamBox").setCurrentIndex(1)
+    qtbot.waitUntil(lambda: log(window) == "336776 flights")
+    assert text(window, "logPosition") == "All of it: 15 B"
+
+
+def test_a_running_log_is_followed_until_it_is_paused(
+    window: MainWindow, backend: StandInBackend, qtbot: QtBot
+) -> None:
+    backend.controller.status = running("flights-3")
+    backend.controller.runs = [run("flights-3", "running", ago=2, duration=2.0), *backend.controller.runs]
+    backend.outputs.data[Stream.STDERR] = b"".join(b"line %d\n" % number for number in range(300))
+    backend.change()
+    qtbot.waitUntil(lambda: table(window).model().rowCount() == 3)
+    table(window).selectRow(0)
+    open_log(window, qtbot, "line 299")
+    bar = found(window, QPlainTextEdit, "logText").verticalScrollBar()
+    qtbot.waitUntil(lambda: seen(window)[-1] == "line 299")
+    backend.outputs.data[Stream.STDERR] += b"line 300\n"
+    qtbot.waitUntil(lambda: seen(window)[-1] == "line 300")
+    window.resize(900, 600)
+    qtbot.waitUntil(lambda: seen(window)[-1] == "line 300")
+    bar.setValue(3)  # who scrolls up wants to read
+    assert not found(window, QCheckBox, "followBox").isChecked()
+    asked = len(backend.outputs.asked)
+    backend.outputs.data[Stream.STDERR] += b"line 301\n"
+    qtbot.wait(LOOK_MILLISECONDS + 300)
+    assert len(backend.outputs.asked) == asked
+    assert bar.value() == 3
+    assert seen(window)[0] == "line 3"
+    press(window, "logEndButton")
+    qtbot.waitUntil(lambda: "line 301" in log(window))
+    assert found(window, QCheckBox, "followBox").isChecked()
+
+
+def test_of_a_large_log_only_what_is_near_is_read_and_kept(
+    window: MainWindow, backend: StandInBackend, qtbot: QtBot
+) -> None:
+    output = b"".join(b"line %d of many, so that it is long enough\n" % number for number in range(200_000))
+    backend.outputs.data[Stream.STDERR] = output
+    open_log(window, qtbot, "line 199999")
+    assert backend.outputs.asked == [("flights-2", Stream.STDERR, None, CHUNK)]
+    assert "line 100000 " not in log(window)
+    bar = found(window, QPlainTextEdit, "logText").verticalScrollBar()
+    for _ in range(8):
+        before = log(window)
+        bar.setValue(0)
+        wait_until_not(qtbot, window, before)
+        assert bar.value() > 0, "what was read was scrolled away"
+        assert len(log(window)) <= MOST
+    numbers = [int(line.split()[1]) for line in log(window).splitlines()]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert numbers[-1] < 199_999
+    press(window, "logBeginButton")
+    qtbot.waitUntil(lambda: log(window).startswith("line 0 "))
+    assert text(window, "logPosition") == f"0 B to 128.0 KB of {len(output) / 1024**2:.1f} MB"
+
+
+def test_words_and_expressions_are_found_and_counted(window: MainWindow, qtbot: QtBot) -> None:
+    open_log(window, qtbot, "INFO end")
+    window.activateWindow()
+    found(window, QPlainTextEdit, "logText").setFocus()
+    qtbot.waitUntil(found(window, QPlainTextEdit, "logText").hasFocus)
+    QTest.keyClick(found(window, QPlainTextEdit, "logText"), Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    line = found(window, QLineEdit, "logFindEdit")
+    qtbot.waitUntil(line.hasFocus)
+    QTest.keyClicks(line, "info")
+    qtbot.waitUntil(lambda: text(window, "logFindCount") == "2 shown")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert text(window, "logFindCount") == "2 of 2 shown"
+    line.setText("^(ERROR|INFO e)")
+    qtbot.waitUntil(lambda: text(window, "logFindCount") == "none shown")
+    press(window, "logPatternButton")
+    assert text(window, "logFindCount") == "2 shown"
+    line.setText("(")
+    qtbot.waitUntil(lambda: text(window, "logFindCount") == "not a regular expression")
+    press(window, "logErrorButton")
+    assert found(window, QPlainTextEdit, "logText").textCursor().selectedText() == "ERROR no such column"
+
+
+def test_a_server_that_does_not_answer_is_said_and_asked_again(
+    window: MainWindow, backend: StandInBackend, qtbot: QtBot
+) -> None:
+    backend.outputs.raises = SparkUnavailable("http://spark:8998 refused the connection.")
+    action(window, "logAction").trigger()
+    qtbot.waitUntil(lambda: "refused the connection" in text(window, "logPosition"))
+    backend.outputs.raises = None
+    qtbot.waitUntil(lambda: "INFO end" in log(window))
+
+
+def test_what_a_plain_livy_keeps_is_shown_and_said(window: MainWindow, backend: StandInBackend, qtbot: QtBot) -> None:
+    backend.outputs.note = "It keeps the last 200 lines."
+    open_log(window, qtbot, "INFO end")
+    assert text(window, "logPosition") == "It keeps the last 200 lines."
+
+
+def test_an_answer_about_another_run_is_not_shown(window: MainWindow, backend: StandInBackend, qtbot: QtBot) -> None:
+    backend.outputs.let_read.clear()
+    action(window, "logAction").trigger()
+    qtbot.waitUntil(lambda: len(backend.outputs.asked) == 1)
+    table(window).selectRow(1)
+    qtbot.waitUntil(lambda: len(backend.outputs.asked) == 2)
+    backend.outputs.data[Stream.STDERR] = b"of the second\n"
+    backend.outputs.let_read.set()
+    qtbot.waitUntil(lambda: log(window) == "of the second")
+    assert [asked[0] for asked in backend.outputs.asked] == ["flights-2", "broken-1"]
