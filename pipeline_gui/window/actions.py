@@ -30,6 +30,11 @@ class Actions(QObject):
         self.details.setCheckable(True)
         self.details.setToolTip("Show what is known of the selected run, its log and its past (F4)")
         self.log = self._make("logAction", "Show the &log", "Ctrl+L")
+        self.again = self._make("againAction", "Run &again as it was")
+        self.changed = self._make("changedAction", "Start with &changes…", "Ctrl+Shift+R")
+        self.configurations = self._make("configurationsAction", "&Configurations…", "Ctrl+E")
+        self.again.setToolTip("Start the selected run's configuration again, as it was started")
+        self.changed.setToolTip("Start what is chosen beside Start with changes for one run")
         self.close = self._make("closeAction", "&Close", "Ctrl+W")
         self.about = self._make("aboutAction", "&About")
         self.close.setShortcuts([QKeySequence("Ctrl+W"), QKeySequence("Ctrl+Q")])
@@ -53,6 +58,7 @@ class Actions(QObject):
 
     def allow(self, permissions: Mapping[Kind, Permission]) -> None:
         """Turn actions on and off, each with its reason on hover."""
+        self.changed.setEnabled(permissions[Kind.START].enabled)
         for kind, action in self._by_kind.items():
             permission = permissions[kind]
             action.setEnabled(permission.enabled)
@@ -65,8 +71,12 @@ class Actions(QObject):
     def allow_nothing(self, why: str) -> None:
         """Turn everything that needs the servers off."""
         self.allow(dict.fromkeys(Kind, Permission(False, why)))
-        for action in (self.refresh, self.details, self.log):
-            action.setEnabled(False)
+        self.let_look(False)
+
+    def let_look(self, allowed: bool) -> None:
+        """Turn what only reads on, once there is something to read from."""
+        for action in (self.refresh, self.details, self.log, self.configurations):
+            action.setEnabled(allowed)
 
     def set_palette(self, palette: QPalette) -> None:
         """Follow a change of theme."""
@@ -87,11 +97,11 @@ class Actions(QObject):
     def fill_menus(self, window: QMainWindow) -> None:
         """The menu bar."""
         file = _menu(window, "&File")
-        file.addAction(self.open_file)
+        file.addActions([self.configurations, self.open_file])
         file.addSeparator()
         file.addAction(self.close)
         run = _menu(window, "&Run")
-        run.addActions([self.start, self.stop])
+        run.addActions([self.start, self.changed, self.again, self.stop])
         run.addSeparator()
         run.addActions([self.force, self.abandon, self.release])
         view = _menu(window, "&View")

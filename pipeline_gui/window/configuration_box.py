@@ -1,8 +1,8 @@
-"""What Start starts: the samples, and configurations opened from files."""
+"""What Start starts: saved configurations, the samples, and configurations opened from files."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QWidget
 
 from pipeline_gui.configurations.files import read_configuration
+from pipeline_gui.configurations.owner import Entry
 from pipeline_gui.configurations.samples import sample, sample_names
 from pipeline_gui.window.texts import one_line, tooltip
 
@@ -26,6 +27,8 @@ class Choice:
     load: Callable[[], dict[str, Any]]
     """Reads it; may wait for a disk, so it is called in the pool. Raises ConfigurationInvalid."""
     path: Path | None = None
+    saved_id: int | None = None
+    """Of a saved configuration: it stays through a rename."""
 
 
 class ConfigurationBox(QComboBox):
@@ -40,7 +43,7 @@ class ConfigurationBox(QComboBox):
         super().__init__(parent)
         self.setObjectName("configurationBox")
         self.setAccessibleName("Configuration to start")
-        self.setToolTip("What Start starts: a sample, or a configuration in a TOML file")
+        self.setToolTip("What Start starts: a saved configuration, a sample, or one in a TOML file")
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.setMinimumContentsLength(16)
         self._last = 0
@@ -72,12 +75,42 @@ class ConfigurationBox(QComboBox):
         self.setItemData(self.count() - 3, tooltip(str(path)), Qt.ItemDataRole.ToolTipRole)
         self.setCurrentIndex(self.count() - 3)
 
+    def show_saved(self, entries: Sequence[Entry]) -> None:
+        """List these saved ones at the front; what is chosen stays, and when somebody deleted it nothing is."""
+        chosen, was_shown = self.choice, self.currentIndex()
+        with QSignalBlocker(self):
+            while self.count() and ((first := self.itemData(0)) is None or self._is_saved(first)):
+                self.removeItem(0)
+            own = [entry for entry in entries if entry.version is not None]
+            for position, entry in enumerate(own):
+                self.insertItem(position, one_line(entry.name, 60), _saved_choice(entry))
+                self.setItemData(position, tooltip(entry.description or entry.name), Qt.ItemDataRole.ToolTipRole)
+            if own:
+                self.insertSeparator(len(own))
+            self.setCurrentIndex(self._place_of(chosen) if was_shown >= 0 else -1)
+        self._last = self.currentIndex()
+        if self.choice != chosen:
+            self.chosen.emit()
+
+    @staticmethod
+    def _is_saved(data: object) -> bool:
+        return isinstance(data, Choice) and data.saved_id is not None
+
+    def _place_of(self, chosen: Choice | None) -> int:
+        for index in range(self.count()):
+            data = self.itemData(index)
+            if not isinstance(data, Choice) or chosen is None:
+                continue
+            if data is chosen or (data.saved_id is not None and data.saved_id == chosen.saved_id):
+                return index
+        return -1
+
     def _path(self, index: int) -> Path | None:
         data = self.itemData(index)
         return data.path if isinstance(data, Choice) else None
 
     def _changed(self, index: int) -> None:
-        if isinstance(self.itemData(index), Choice):
+        if index < 0 or isinstance(self.itemData(index), Choice):
             self._last = index
             self.chosen.emit()
             return
@@ -97,3 +130,10 @@ class ConfigurationBox(QComboBox):
         self._is_passing = True
         super().wheelEvent(event)
         self._is_passing = False
+
+
+def _saved_choice(entry: Entry) -> Choice:
+    """The name is looked up when it is started: what is run is what is saved then."""
+    name = entry.name
+    saved_id = entry.version.configuration_id if entry.version else None
+    return Choice(one_line(name, 60), lambda: {"configuration": name}, saved_id=saved_id)

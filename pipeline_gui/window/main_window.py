@@ -18,13 +18,14 @@ from pipeline_gui.window import dialogs
 from pipeline_gui.window.actions import Actions
 from pipeline_gui.window.badge import Badge
 from pipeline_gui.window.configuration_box import ConfigurationBox
-from pipeline_gui.window.enablement import permissions
+from pipeline_gui.window.enablement import Kind, permissions
 from pipeline_gui.window.icons import application_icon
 from pipeline_gui.window.messages import Message, failure_message
 from pipeline_gui.window.opening_page import OpeningPage
 from pipeline_gui.window.runs_page import RunsPage
 from pipeline_gui.window.session import Session
 from pipeline_gui.window.snapshot import RunRow, Snapshot
+from pipeline_gui.window.starts import Starts
 from pipeline_gui.window.texts import one_line
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class MainWindow(QMainWindow):
         actions.details.toggled.connect(self.page.show_details)
         actions.log.triggered.connect(lambda: self.page.show_details(True, LOG_PAGE))
         self.page.details_shown.connect(actions.details.setChecked)
+        self.page.table.run_selected.connect(self._allow)
         actions.open_file.triggered.connect(self._open_file)
         actions.close.triggered.connect(self.close)
         actions.about.triggered.connect(self._about)
@@ -98,10 +100,20 @@ class MainWindow(QMainWindow):
         session.pending_changed.connect(self._allow)
         self._show_system(backend.settings)
         self.page.attach(partial(_run_source, backend, session))
-        for action in (self.actions_.refresh, self.actions_.details, self.actions_.log):
-            action.setEnabled(True)
+        session.configurations_read.connect(self.box.show_saved)
+        self._connect_starts(Starts(self, session, backend.configurations))
+        self.actions_.let_look(True)
         self._pages.setCurrentWidget(self.page)
         self._allow()
+
+    def _connect_starts(self, starts: Starts) -> None:
+        table, actions = self.page.table, self.actions_
+        actions.again.triggered.connect(lambda: starts.again(table.selected_run))
+        actions.changed.triggered.connect(lambda: starts.with_changes(self.box.choice))
+        actions.configurations.triggered.connect(starts.show_dialog)
+        table.again_wanted.connect(starts.again)
+        table.changes_wanted.connect(starts.again_with_changes)
+        table.save_wanted.connect(starts.save)
 
     @property
     def session(self) -> Session | None:
@@ -128,6 +140,8 @@ class MainWindow(QMainWindow):
             last.status if last else None, self._session.operations.pending, choice.name if choice else None
         )
         self.actions_.allow(allowed)
+        may_start = permissions(last.status if last else None, self._session.operations.pending, "a run")[Kind.START]
+        self.actions_.again.setEnabled(may_start.enabled and self.page.table.selected_run is not None)
 
     def _tick(self) -> None:
         if self._session is not None:

@@ -77,6 +77,12 @@ class RunsTable(QTableView):
     """A RunRow of which the person wants to say that nothing lives."""
     run_selected = Signal(object)
     """A RunRow, or None: the selection is another one."""
+    again_wanted = Signal(object)
+    """A RunRow whose configuration the person wants to start again."""
+    changes_wanted = Signal(object)
+    """A RunRow whose configuration the person wants to start with changes."""
+    save_wanted = Signal(object)
+    """A RunRow whose configuration the person wants to save."""
     details_wanted = Signal()
     """The person opened the selected row, by a double click or Enter."""
 
@@ -168,6 +174,13 @@ class RunsTable(QTableView):
             action = menu.addAction(copy, title)
             action.setEnabled(bool(text))
             action.triggered.connect(lambda _checked=False, text=text: QGuiApplication.clipboard().setText(text or ""))
+        menu.addSeparator()
+        for title, signal in (
+            ("Run again as it was", self.again_wanted),
+            ("Run again with changes…", self.changes_wanted),
+            ("Save its configuration…", self.save_wanted),
+        ):
+            menu.addAction(title).triggered.connect(lambda _checked=False, signal=signal: signal.emit(run))
         menu.addSeparator()
         gone = menu.addAction("Nothing of it lives any more…")
         gone.setEnabled(not run.is_running)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from functools import partial
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from pipeline_gui.backend import Backend
+from pipeline_gui.configurations.owner import Entry
 from pipeline_gui.pipeline.ports import Change, Subscription
 from pipeline_gui.window.enablement import Kind
-from pipeline_gui.window.gateway import Gateway
+from pipeline_gui.window.gateway import Gateway, Lane
 from pipeline_gui.window.messages import Message, ending_news, recovery_news
 from pipeline_gui.window.operations import Operations
 from pipeline_gui.window.refresher import Refresher
@@ -27,10 +28,15 @@ class Ear(QObject):
     """
 
     heard = Signal()
+    configurations_heard = Signal()
 
     def hear(self, _change: Change) -> None:
         """The record changed; called in a foreign thread."""
         self.heard.emit()
+
+    def hear_configurations(self) -> None:
+        """The saved configurations changed; called in a foreign thread."""
+        self.configurations_heard.emit()
 
 
 class Session(QObject):
@@ -41,6 +47,8 @@ class Session(QObject):
     said = Signal(object)
     """A Message."""
     pending_changed = Signal()
+    configurations_read = Signal(list)
+    """Every Entry that can be started by its name."""
 
     def __init__(self, backend: Backend, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -51,6 +59,8 @@ class Session(QObject):
         self.operations = Operations(self.gateway, backend.controller, self)
         self._last: Snapshot | None = None
         self._known: Snapshot | None = None
+        self._has_configurations: bool | None = None
+        """None: they are being read."""
         self.refresher.refreshed.connect(self._take)
         self.refresher.failed.connect(lambda text: self.said.emit(Message(text)))
         self.operations.said.connect(self.said)
@@ -58,11 +68,13 @@ class Session(QObject):
         self.operations.answered.connect(self.refresher.refresh)
         self._ear = Ear()
         self._ear.heard.connect(self.refresher.refresh_soon, Qt.ConnectionType.QueuedConnection)
-        self._subscription = backend.subscribe(self._ear.hear)
+        self._ear.configurations_heard.connect(self.read_configurations, Qt.ConnectionType.QueuedConnection)
+        self._subscription = backend.subscribe(self._ear.hear, self._ear.hear_configurations)
         backend.watch(_FIRST_LOOK_SECONDS)
         self._let_go = partial(_let_go, self._subscription, self.gateway)
         self.destroyed.connect(self._let_go)
         self.refresher.refresh()
+        self.read_configurations()
 
     @property
     def last(self) -> Snapshot | None:
@@ -83,6 +95,20 @@ class Session(QObject):
         if (database.reachable, spark.reachable) != (shown["database"]["reachable"], shown["spark"]["reachable"]):
             self.refresher.refresh_soon()
 
+    @Slot()
+    def read_configurations(self) -> None:
+        """Read the list of configurations anew."""
+        self.gateway.run(
+            self._backend.configurations.entries, self._take_configurations, self._miss_configurations, self, Lane.VIEWS
+        )
+
+    def _take_configurations(self, entries: list[Entry]) -> None:
+        self._has_configurations = True
+        self.configurations_read.emit(entries)
+
+    def _miss_configurations(self, _error: Exception) -> None:
+        self._has_configurations = False  # the banner says why; they are read when the database answers
+
     def close(self) -> None:
         """Ask nothing more; what is under way ends by itself."""
         self.refresher.stop()
@@ -95,6 +121,9 @@ class Session(QObject):
         self._last = snapshot
         if snapshot.is_known:
             self._known = snapshot
+            if self._has_configurations is False:
+                self._has_configurations = None  # once for each answer of the database
+                self.read_configurations()
         self.operations.record_read(snapshot)
         self.refreshed.emit(snapshot)
         told = [message for message in news if message is not None]

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from pipeline_gui.configurations.owner import Entry
+from pipeline_gui.configurations.samples import sample_names
 from pipeline_gui.pipeline.answers import (
     ActionAnswer,
     ContactAnswer,
@@ -203,6 +205,25 @@ class StandInArchive:
         return self.past or PastRuns(pipeline, ())
 
 
+class StandInConfigurations:
+    """Saved configurations that were set; what is asked of one fails."""
+
+    def __init__(self) -> None:
+        self.saved: list[Entry] = []
+        self.raises: Exception | None = None
+
+    def entries(self) -> list[Entry]:
+        """The saved ones and the samples."""
+        if self.raises is not None:
+            raise self.raises
+        return [*self.saved, *(Entry(name, None, None) for name in sample_names())]
+
+    def resolve(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The values as they are: no name of a saved one is asked for."""
+        assert "configuration" not in values
+        return values
+
+
 class _Side:
     """A store or a Spark server, as far as a window asks it."""
 
@@ -220,14 +241,21 @@ class _Side:
 class StandInSubscription:
     """A LISTEN that a test speaks through."""
 
-    def __init__(self, on_change: Callable[[Change], None]) -> None:
+    def __init__(self, on_change: Callable[[Change], None], on_configurations: Callable[[], None]) -> None:
         self._on_change = on_change
+        self._on_configurations = on_configurations
         self.is_live = True
         self.closed = threading.Event()
 
     def tell(self) -> None:
         """The record changed: told in a foreign thread, as a real one does."""
         thread = threading.Thread(target=self._on_change, args=(Change("flights-1", "running"),))
+        thread.start()
+        thread.join()
+
+    def tell_configurations(self) -> None:
+        """The saved configurations changed."""
+        thread = threading.Thread(target=self._on_configurations)
         thread.start()
         thread.join()
 
@@ -246,12 +274,15 @@ class StandInBackend:
         self.spark = _Side(self.controller, "spark")
         self.outputs = StandInOutputs()
         self.archive = StandInArchive()
+        self.configurations = StandInConfigurations()
         self.subscriptions: list[StandInSubscription] = []
         self.watching = False
 
-    def subscribe(self, on_change: Callable[[Change], None]) -> StandInSubscription:
+    def subscribe(
+        self, on_change: Callable[[Change], None], on_configurations: Callable[[], None]
+    ) -> StandInSubscription:
         """Listen."""
-        subscription = StandInSubscription(on_change)
+        subscription = StandInSubscription(on_change, on_configurations)
         self.subscriptions.append(subscription)
         return subscription
 

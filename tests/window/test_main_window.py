@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from pipeline_gui.configurations.owner import Entry, Version
 from pipeline_gui.pipeline.answers import OverviewAnswer, StatusAnswer
 from pipeline_gui.pipeline.errors import StoreUnavailable
 from pipeline_gui.window.main_window import MainWindow
@@ -40,6 +41,91 @@ def window(open_window: OpenWindow, backend: StandInBackend, qtbot: QtBot) -> Ma
     made = open_window(backend)
     qtbot.waitUntil(lambda: has_read(made))
     return made
+
+
+# --- what is started ------------------------------------------------------------------------------------------------
+
+
+def saved(name: str, number: int = 1) -> Entry:
+    return Entry(name, None, Version(number, 1), "ben@ops-1")
+
+
+def test_saved_configurations_are_offered_and_follow_others_changes(
+    window: MainWindow, backend: StandInBackend, qtbot: QtBot
+) -> None:
+    assert window.box.currentText() == "flights"
+    backend.configurations.saved = [saved("etl"), saved("night", 2)]
+    backend.subscriptions[0].tell_configurations()
+    qtbot.waitUntil(lambda: window.box.findText("night") >= 0)
+    assert window.box.currentText() == "flights", "another one is chosen than the person chose"
+    window.box.setCurrentText("night")
+    backend.configurations.saved = [saved("etl"), saved("late", 2)]  # renamed
+    backend.subscriptions[0].tell_configurations()
+    qtbot.waitUntil(lambda: window.box.currentText() == "late")
+    click(window, "startAction")
+    qtbot.waitUntil(lambda: backend.controller.calls == [("start", {"configuration": "late"})])
+
+
+def test_what_somebody_deleted_is_not_replaced_by_something_else_to_start(
+    window: MainWindow, backend: StandInBackend, qtbot: QtBot
+) -> None:
+    backend.configurations.saved = [saved("etl")]
+    backend.subscriptions[0].tell_configurations()
+    qtbot.waitUntil(lambda: window.box.findText("etl") >= 0)
+    window.box.setCurrentText("etl")
+    backend.configurations.saved = []
+    backend.subscriptions[0].tell_configurations()
+    qtbot.waitUntil(lambda: window.box.findText("etl") < 0)
+    assert window.box.choice is None
+    assert not is_on(window, "startAction")
+    assert "Choose a pipeline" in action(window, "startAction").toolTip()
+    window.box.setCurrentText("flights")
+    assert is_on(window, "startAction")
+
+
+def test_configurations_are_read_again_when_the_database_is_back(
+    open_window: OpenWindow, backend: StandInBackend, qtbot: QtBot
+) -> None:
+    backend.configurations.raises = StoreUnavailable("The database does not answer.")
+    window = open_window(backend)
+    qtbot.waitUntil(lambda: has_read(window))
+    backend.configurations.raises = None
+    backend.configurations.saved = [saved("etl")]
+    backend.change()
+    qtbot.waitUntil(lambda: window.box.findText("etl") >= 0)
+
+
+def test_a_past_run_is_run_again_as_it_was(window: MainWindow, backend: StandInBackend, qtbot: QtBot) -> None:
+    assert not is_on(window, "againAction")
+    backend.controller.runs = [run("flights-1", "completed")]
+    backend.change()
+    qtbot.waitUntil(lambda: table(window).model().rowCount() == 1)
+    table(window).selectRow(0)
+    assert is_on(window, "againAction")
+    action(window, "againAction").trigger()
+    qtbot.waitUntil(lambda: backend.controller.calls == [("start", {"again": "flights-1"})])
+    backend.controller.status = running("flights-2")
+    backend.change()
+    qtbot.waitUntil(lambda: is_on(window, "stopAction"))
+    assert not is_on(window, "againAction")
+
+
+def test_a_sample_is_started_with_changes_for_one_run(
+    window: MainWindow, backend: StandInBackend, qtbot: QtBot
+) -> None:
+    action(window, "changedAction").trigger()
+    qtbot.waitUntil(lambda: window.findChild(QDialog, "startWithChanges") is not None)
+    dialog = found(window, QDialog, "startWithChanges")
+    memory = found(dialog, QLineEdit, "field_driver_memory")
+    go = found(dialog, QPushButton, "startChangedButton")
+    QTest.keyClicks(memory, "much")
+    assert not go.isEnabled()
+    memory.selectAll()
+    QTest.keyClicks(memory, "3g")
+    QTest.mouseClick(go, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(backend.controller.calls) == 1)
+    started = backend.controller.calls[0][1]
+    assert (started["name"], started["driver_memory"]) == ("flights", "3g")
 
 
 # --- the first look --------------------------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Saved configurations in the window: looked through, written, shared, and started with changes."""

@@ -1,0 +1,64 @@
+"""Tells who comes second what the first one changed, and offers both ways on."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from pipeline_gui.configurations.differences import shown_value
+from pipeline_gui.pipeline.saved import ConfigurationChanged
+from pipeline_gui.window.labels import PlainLabel
+from pipeline_gui.window.looks import Tone
+from pipeline_gui.window.texts import one_line
+from pipeline_gui.window.theme import tint
+
+_MOST_TOLD = 8
+
+
+class ConflictNote(QFrame):
+    """Shows a ConfigurationChanged, field by field."""
+
+    theirs_wanted = Signal()
+    merge_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("conflictNote")
+        self.change: ConfigurationChanged | None = None
+        self._text = PlainLabel()
+        self._text.setObjectName("conflictText")
+        self._text.setWordWrap(True)
+        self._merge = QPushButton()
+        self._merge.setObjectName("mergeButton")
+        self._theirs = QPushButton()
+        self._theirs.setObjectName("theirsButton")
+        for button in (self._theirs, self._merge):
+            button.setAutoDefault(False)  # Enter in a field must not choose
+        self._theirs.clicked.connect(self.theirs_wanted)
+        self._merge.clicked.connect(self.merge_wanted)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(self._theirs)
+        row.addWidget(self._merge)
+        column = QVBoxLayout(self)
+        column.addWidget(self._text)
+        column.addLayout(row)
+        self.hide()
+
+    def show_change(self, change: ConfigurationChanged) -> None:
+        """Say what somebody else did."""
+        self.change = change
+        lines = [str(change)]
+        for told in change.changes[:_MOST_TOLD]:
+            before, after = shown_value(told.field, told.before), shown_value(told.field, told.after)
+            lines.append(f"  {told.field}: {one_line(before, 80)} → {one_line(after, 80)}")
+        self._text.show_text("\n".join(lines))
+        is_gone = change.current is None
+        self._theirs.setText("&Give mine up" if is_gone else "Take &theirs")
+        self._merge.setText("&Keep mine as a new one" if is_gone else "&Keep my changes over theirs")
+        self.show()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """A faint ground, so that it is seen."""
+        QPainter(self).fillRect(self.rect(), tint(Tone.WARNING, self.palette()))

@@ -1,0 +1,381 @@
+"""The configurations that all operators share: looked through, written, copied, deleted, imported and exported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QMessageBox,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from pipeline_gui.configurations.files import read_configuration
+from pipeline_gui.configurations.owner import Entry, NamedConfiguration
+from pipeline_gui.configurations.toml_text import toml_text
+from pipeline_gui.pipeline.saved import ConfigurationChanged
+from pipeline_gui.window.configurations.conflict import ConflictNote
+from pipeline_gui.window.configurations.editing import NEW, Edited, Owner, edited_of, edited_of_saved, free_name
+from pipeline_gui.window.configurations.form import ConfigurationForm
+from pipeline_gui.window.configurations.preview import CommandPreview
+from pipeline_gui.window.gateway import Gateway, Lane
+from pipeline_gui.window.labels import PlainLabel
+from pipeline_gui.window.messages import failure_message
+from pipeline_gui.window.texts import one_line, tooltip
+
+
+class ConfigurationsDialog(QDialog):
+    """Not modal: runs are watched meanwhile. Every question to the database is asked in the pool."""
+
+    def __init__(self, gateway: Gateway, owner: Owner, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("configurationsDialog")
+        self.setWindowTitle("Configurations")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._gateway = gateway
+        self._owner = owner
+        self._entries: list[Entry] = []
+        self._edited: Edited = NEW
+        self._is_busy = False
+        self._wanted: str | None = None
+        self._list = QListWidget()
+        self._list.setObjectName("configurationList")
+        self._list.setAccessibleName("Configurations")
+        self._form = ConfigurationForm(is_shared=True)
+        self._preview = CommandPreview()
+        self._conflict = ConflictNote()
+        self._said = PlainLabel()
+        self._said.setObjectName("configurationMessage")
+        self._said.setWordWrap(True)
+        self._new = _button("newButton", "&New", "A new configuration")
+        self._copy = _button("duplicateButton", "&Duplicate", "A new one like this, also of a sample")
+        self._import = _button("importButton", "&Import…", "A new one from a TOML file")
+        self._export = _button("exportButton", "&Export…", "The TOML file that `start --config` takes")
+        self._delete = _button("deleteButton", "De&lete…", "Delete it for all operators")
+        self._revert = _button("revertButton", "&Revert", "Forget what was edited")
+        self._save = _button("saveButton", "&Save", "Save it for all operators")
+        self._save.setDefault(True)
+        self._lay_out()
+        self._list.currentItemChanged.connect(self._choose)
+        self._form.edited.connect(self._allow)
+        self._conflict.theirs_wanted.connect(self._take_theirs)
+        self._conflict.merge_wanted.connect(self._merge)
+        for button, slot in (
+            (self._new, self._start_new), (self._copy, self._duplicate), (self._import, self._ask_to_import),
+            (self._export, self._ask_to_export), (self._delete, self._ask_to_delete), (self._revert, self._show_edited),
+            (self._save, self._save_edited),
+        ):  # fmt: skip
+            button.clicked.connect(slot)
+        self.resize(900, 680)
+        self._show_edited()
+        self.read()
+
+    def _lay_out(self) -> None:
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(10, 10, 4, 10)
+        column.addWidget(self._list, 1)
+        for pair in ((self._new, self._copy), (self._import, self._export)):
+            row = QHBoxLayout()
+            for button in pair:
+                row.addWidget(button)
+            column.addLayout(row)
+        area = QScrollArea()
+        area.setWidget(self._form)
+        area.setWidgetResizable(True)
+        right = QWidget()
+        column = QVBoxLayout(right)
+        column.setContentsMargins(4, 10, 10, 10)
+        column.addWidget(self._conflict)
+        column.addWidget(area, 1)
+        column.addWidget(self._preview)
+        column.addWidget(self._said)
+        row = QHBoxLayout()
+        row.addWidget(self._delete)
+        row.addStretch(1)
+        row.addWidget(self._revert)
+        row.addWidget(self._save)
+        column.addLayout(row)
+        parts = QSplitter(Qt.Orientation.Horizontal)
+        parts.addWidget(left)
+        parts.addWidget(right)
+        parts.setStretchFactor(1, 1)
+        parts.setSizes([240, 660])
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(parts)
+
+    # --- the list -----------------------------------------------------------------------------------------------
+
+    def read(self, choose: str | None = None) -> None:
+        """Read the list anew, since somebody may have changed it, and choose one by its name."""
+        self._wanted = choose or self._wanted
+        self._gateway.run(self._owner.entries, self._show_entries, self._fail, self, Lane.VIEWS)
+
+    def _show_entries(self, entries: list[Entry]) -> None:
+        self._entries = entries
+        before, wanted = self._edited.version, self._wanted
+        with QSignalBlocker(self._list):
+            self._list.clear()
+            for entry in entries:
+                item = QListWidgetItem(one_line(entry.name, 80) + (" (sample)" if entry.is_sample else ""))
+                item.setData(Qt.ItemDataRole.UserRole, entry)
+                who = f"changed by {entry.changed_by}" if entry.changed_by else "comes with the program"
+                item.setToolTip(tooltip(f"{entry.description or entry.name}\n{who}"))
+                self._list.addItem(item)
+                is_shown = before is not None and entry.version is not None and not wanted
+                if entry.name == wanted or (
+                    is_shown and before and entry.version and entry.version.configuration_id == before.configuration_id
+                ):
+                    self._list.setCurrentItem(item)
+        self._wanted = None
+        if wanted is not None or not self._form.is_edited:
+            current = self._list.currentItem()
+            if current is None and self._edited is not NEW and before is not None:
+                self._edited = NEW  # somebody deleted it
+                self._show_edited()
+            elif current is not None:
+                self._read_chosen(current.data(Qt.ItemDataRole.UserRole))
+        self._allow()
+
+    def _choose(self, item: QListWidgetItem | None, before: QListWidgetItem | None) -> None:
+        if item is None:
+            return
+        entry: Entry = item.data(Qt.ItemDataRole.UserRole)
+
+        def stay() -> None:
+            with QSignalBlocker(self._list):
+                self._list.setCurrentRow(self._list.row(before) if before else -1)
+
+        def read() -> None:
+            self._say("")
+            self._form.show_values(self._edited.base)
+            self._read_chosen(entry)
+
+        self._if_given_up(read, stay)
+
+    def _read_chosen(self, entry: Entry) -> None:
+        self._gateway.run(lambda: self._owner.show(entry.name), self._show_found, self._fail, self, Lane.VIEWS)
+
+    def _show_found(self, found: NamedConfiguration) -> None:
+        if self._form.is_edited:
+            return  # typed since it was asked for: what was read shows itself when this is saved
+        self._edited = edited_of(found)
+        self._show_edited()
+
+    def _show_edited(self) -> None:
+        self._conflict.hide()
+        if self._edited.is_sample:
+            self._say("A sample: duplicate it to change it.")
+        self._form.show_values(self._edited.base, is_read_only=self._edited.is_sample)
+        self._allow()
+
+    def _allow(self) -> None:
+        edited, errors = self._form.is_edited, self._form.errors()
+        is_own = self._edited.version is not None
+        self._save.setEnabled(edited and not errors and not self._is_busy and not self._edited.is_sample)
+        self._revert.setEnabled(edited and not self._is_busy)
+        self._delete.setEnabled(is_own and not self._is_busy)
+        self._copy.setEnabled(bool(self._edited.base) and not self._is_busy)
+        self._export.setEnabled(not errors)
+        self._preview.show_values(None if errors else self._form.values())
+
+    # --- writing ------------------------------------------------------------------------------------------------
+
+    def _start_new(self) -> None:
+        self._if_given_up(lambda: self._edit_new({}))
+
+    def _duplicate(self) -> None:
+        taken = {entry.name.casefold() for entry in self._entries}
+        values = {**self._edited.base, "name": free_name(str(self._edited.base.get("name", "")), taken)}
+        self._if_given_up(lambda: self._edit_new(values))
+
+    def edit_new(self, values: dict[str, Any]) -> None:
+        """Offer these values as a new configuration, not saved yet."""
+        self._if_given_up(lambda: self._edit_new(values))
+
+    def _edit_new(self, values: dict[str, Any]) -> None:
+        self._edited = NEW
+        self._say("")
+        with QSignalBlocker(self._list):
+            self._list.setCurrentRow(-1)
+        self._show_edited()
+        if values:
+            self._form.show_edit(values)
+            self._allow()
+        self._form.focus_first()
+
+    def _save_edited(self) -> None:
+        values, version = self._form.values(), self._edited.version
+
+        def save() -> NamedConfiguration:
+            return self._owner.create(values) if version is None else self._owner.save(values, version)
+
+        self._write(save, self._saved)
+
+    def _saved(self, found: NamedConfiguration) -> None:
+        self._edited = edited_of(found)
+        self._show_edited()
+        self._say(f"Saved “{one_line(found.entry.name, 80)}” for all operators.")
+        self.read(found.entry.name)
+
+    def _ask_to_delete(self) -> None:
+        version, name = self._edited.version, one_line(str(self._edited.base.get("name", "")), 80)
+        if version is None:
+            return
+        box = _question(self, "deleteQuestion", f"Delete “{name}” for all operators?", "Runs of it stay in the record.")
+        box.addButton("Delete", QMessageBox.ButtonRole.AcceptRole)
+
+        def delete() -> None:
+            self._write(lambda: self._owner.delete(version), lambda _none: self._deleted(name))
+
+        box.accepted.connect(delete)
+        box.open()
+
+    def _deleted(self, name: str) -> None:
+        self._edited = NEW
+        self._show_edited()
+        self._say(f"Deleted “{name}”.")
+        self.read()
+
+    def _write(self, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
+        self._is_busy = True
+        self._say("Saving…")
+        self._allow()
+
+        def finished(result: Any) -> None:
+            self._is_busy = False
+            done(result)
+
+        self._gateway.run(work, finished, self._write_failed, self)
+
+    def _write_failed(self, error: Exception) -> None:
+        self._is_busy = False
+        if isinstance(error, ConfigurationChanged):
+            self._say("")
+            self._conflict.show_change(error)
+        else:
+            self._fail(error)
+        self._allow()
+
+    # --- somebody was quicker -----------------------------------------------------------------------------------
+
+    def _take_theirs(self) -> None:
+        change = self._conflict.change
+        self._edited = edited_of_saved(change.current) if change is not None and change.current else NEW
+        self._say("")
+        self._show_edited()
+        self.read()
+
+    def _merge(self) -> None:
+        change = self._conflict.change
+        if change is None:
+            return
+        mine = self._form.values()
+        if change.current is None:  # it was deleted: what I have becomes a new one
+            self._edited, values = NEW, mine
+        else:
+            self._edited, values = self._edited.on_top_of(mine, change.current)
+        self._show_edited()
+        self._form.show_edit(values)
+        self._allow()
+        self._say("Look through it, then save.")
+
+    # --- files --------------------------------------------------------------------------------------------------
+
+    def _ask_to_import(self) -> None:
+        dialog = QFileDialog(self, "Import a configuration", "", "Configurations (*.toml);;All files (*)")
+        dialog.setObjectName("importDialog")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda path: self._if_given_up(lambda: self.import_file(Path(path))))
+        dialog.open()
+
+    def import_file(self, path: Path) -> None:
+        """Read a file and offer what it holds as a new configuration."""
+        self._gateway.run(lambda: read_configuration(path), self._edit_new, self._fail, self)
+
+    def _ask_to_export(self) -> None:
+        dialog = QFileDialog(self, "Export the configuration", f"{self._form.values().get('name') or 'pipeline'}.toml")
+        dialog.setObjectName("exportDialog")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.fileSelected.connect(lambda path: self.export_file(Path(path)))
+        dialog.open()
+
+    def export_file(self, path: Path) -> None:
+        """Write what the form holds to a file."""
+        text = toml_text(self._form.values())
+        self._gateway.run(
+            lambda: path.write_text(text, "utf-8"),
+            lambda _count: self._say(f"Exported to {one_line(str(path), 200)}."),
+            self._fail,
+            self,
+        )
+
+    # --- words --------------------------------------------------------------------------------------------------
+
+    def _say(self, text: str) -> None:
+        self._said.show_text(text)
+
+    def _fail(self, error: Exception) -> None:
+        self._say(failure_message(error).text)
+
+    def _if_given_up(self, go_on: Callable[[], None], stay: Callable[[], None] = lambda: None) -> None:
+        """Go on, and ask first where something was edited and not saved."""
+        if not self._form.is_edited:
+            go_on()
+            return
+        box = _question(self, "editsQuestion", "What you edited is not saved.", "Save it first, or give it up.")
+        box.addButton("Give it up", QMessageBox.ButtonRole.AcceptRole)
+        box.accepted.connect(go_on)
+        box.rejected.connect(stay)
+        box.open()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Nothing that was edited is lost without a question."""
+        if self._form.is_edited:
+            event.ignore()
+            self._if_given_up(self._close_for_good)
+            return
+        super().closeEvent(event)
+
+    def reject(self) -> None:
+        """Escape closes as the window's own button does."""
+        self._if_given_up(self._close_for_good)
+
+    def _close_for_good(self) -> None:
+        self._form.show_values(self._edited.base)
+        super().reject()
+
+
+def _question(parent: QWidget, name: str, text: str, more: str) -> QMessageBox:
+    box = QMessageBox(parent)
+    box.setObjectName(name)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setText(text)
+    box.setInformativeText(more)
+    box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+    return box
+
+
+def _button(name: str, title: str, tip: str) -> QPushButton:
+    button = QPushButton(title)
+    button.setObjectName(name)
+    button.setToolTip(tip)
+    button.setAutoDefault(False)
+    return button
