@@ -90,7 +90,7 @@ class Starter:
         else:
             record, earlier = inserted.record, inserted.not_gone
         try:
-            refusal = self._fence_earlier(earlier, deadline)
+            refusal = self._fence_earlier(earlier, run_id, deadline)
             if refusal:
                 return self._fail(record, refusal, "refused", gone=True)
             return self._send(record, configuration, deadline)
@@ -108,9 +108,11 @@ class Starter:
         except PipelineError:
             raise unclear from None
 
-    def _fence_earlier(self, earlier: tuple[RunRecord, ...], deadline: float) -> str | None:
+    def _fence_earlier(self, earlier: tuple[RunRecord, ...], run_id: str, deadline: float) -> str | None:
         """Make sure that no earlier run lives; else say why this one can't start."""
         for previous in earlier:
+            # The event first: an answer that is lost must not leave a kill of which nobody knows.
+            self._store.add_event(previous.run.run_id, "fence asked", self._actor, {"because": f"{run_id} is to start"})
             try:
                 while not self._settler.make_sure_gone(previous):
                     if self._clock() > deadline - 1:

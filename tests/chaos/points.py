@@ -98,6 +98,7 @@ STEPS: dict[str, str] = {
     "Starter.start store.insert": "start: record the run",
     "Starter._read_back store.find": "start: read back a commit that is not clear",
     "Starter._read_back store.not_gone": "start: read the earlier runs after that",
+    "Starter._fence_earlier store.add_event": "start: record that an earlier run will be fenced",
     "Starter._fence_earlier store.mark_gone": "start: record that an earlier run is gone",
     "Starter._send spark.submit": "start: send it",
     "Starter._adopt store.change": "start: record the batch",

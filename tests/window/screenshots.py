@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtGui import QColor, QImage, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLineEdit
 
-from pipeline_gui.pipeline.answers import RunAnswer
+from pipeline_gui.pipeline.answers import EventAnswer, RunAnswer, utc_text
+from pipeline_gui.pipeline.output import Stream
 from pipeline_gui.window.looks import Tone
 from pipeline_gui.window.main_window import MainWindow
 from pipeline_gui.window.messages import Message
+from tests.window.finding import found
 from tests.window.stand_in import StandInBackend, away, idle, run, running, unknown
 
 SIZE = (1000, 560)
@@ -86,6 +90,31 @@ def _lost_contact(backend: StandInBackend) -> None:
     }
 
 
+def _failed_in_sight(backend: StandInBackend) -> None:
+    _failed(backend)
+    backend.controller.runs[0]["metadata"] |= {"started_from": "window"}  # type: ignore[operator]
+    backend.controller.events = [
+        _event(21, "recorded"),
+        _event(20.1, "phase changed", detail={"phase": "running"}),
+        _event(11.9, "status changed", old_status="running", new_status="failed", detail={"exit_code": 1}),
+    ]
+    backend.outputs.data[Stream.STDERR] = _LOG
+
+
+def _event(ago: float, kind: str, **more: Any) -> EventAnswer:
+    at = utc_text(datetime.now(UTC) - timedelta(seconds=ago))
+    about = {"at": at, "kind": kind, "actor": "ana@ops-3", "via": "window", "old_status": None, "new_status": None}
+    return about | {"detail": {}} | more  # type: ignore[return-value]
+
+
+_LOG = (
+    b"".join(b"09:12:%02d INFO TaskSetManager: Finished task %d.0 in stage 2.0\n" % (n // 4, n) for n in range(60))
+    + b"09:12:16 ERROR PythonRunner: the application ended with an error\nTraceback (most recent call last):\n"
+    + b'  File "/srv/pipelines/broken.py", line 12, in main\n'
+    + b"AnalysisException: [UNRESOLVED_COLUMN.WITH_SUGGESTION] A column with name `dep_dellay` cannot be resolved.\n"
+)
+PAGES = {"details": 0, "log": 1}
+"""Of the run panel, in the states that show it."""
 STATES: dict[str, Callable[[StandInBackend], None]] = {
     "empty": _empty,
     "idle": _idle,
@@ -94,6 +123,8 @@ STATES: dict[str, Callable[[StandInBackend], None]] = {
     "failed": _failed,
     "lost-contact": _lost_contact,
     "unknown": _running,
+    "details": _failed_in_sight,
+    "log": _failed_in_sight,
 }
 SAYINGS = {
     "idle": Message("Stopped “stream_events” after 2 h 5 min.", Tone.GOOD),
@@ -140,6 +171,14 @@ def picture(state: str, folder: Path, theme: str) -> Path:
         wait(150)
     if state == "running":
         window.page.table.selectRow(0)
+    if state in PAGES:
+        window.resize(SIZE[0], SIZE[1] + 160)
+        window.page.table.selectRow(0)
+        window.page.show_details(True, PAGES[state])
+        wait(300)
+    if state == "log":
+        found(window, QLineEdit, "logFindEdit").setText("error")
+        wait(300)
     if state in SAYINGS:
         window.page.bottom.say(SAYINGS[state])
     wait(50)

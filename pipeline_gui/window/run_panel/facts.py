@@ -116,7 +116,7 @@ def _starter(metadata: dict[str, object]) -> str:
 
 
 def _moment(moment: datetime | None) -> str:
-    return moment_tooltip(moment).replace("\n", " · ") if moment else ""
+    return " · ".join(dict.fromkeys(moment_tooltip(moment).split("\n"))) if moment else ""
 
 
 def _what(event: EventAnswer) -> str:

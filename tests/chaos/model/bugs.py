@@ -124,7 +124,7 @@ def adopts_nothing(self: Starter, record: RunRecord, batch: Any) -> Any:
     return self._answer(record, True, "Started.")
 
 
-def gone_without_evidence(self: Starter, earlier: Any, deadline: float) -> str | None:
+def gone_without_evidence(self: Starter, earlier: Any, run_id: str, deadline: float) -> str | None:
     for previous in earlier:
         self._store.mark_gone(previous.run.run_id, self._actor, {})
     return None

@@ -263,7 +263,7 @@ class Monitor:
             kinds.setdefault(event.run_id, set()).add(event.kind)
         for name in set(self._server.signalled):
             run_id = name.removeprefix(self._prefix)
-            reasons = {"stop requested", "orphan killed", "start undone", "gone"}
+            reasons = {"stop requested", "orphan killed", "start undone", "fence asked", "gone"}
             failed = self._database.runs.get(run_id)
             if not kinds.get(run_id, set()) & reasons and (failed is None or failed.status != "failed"):
                 raise Violation(7, f"{run_id} was killed, and no event says why: {kinds.get(run_id)}")

@@ -231,6 +231,6 @@ MUTANTS = [
         "a refusal is not fenced",
         "1: after a refusal, fence too",
         planted(Starter, "_refused", bugs.refuses_to_the_end),
-        seed=10401,
+        seed=10722,
     ),
 ]

@@ -135,6 +135,14 @@ def start(victim: Victim) -> Any:
     return victim.controller.start_pipeline(victim.plan.configuration)
 
 
+def keyed_start(victim: Victim) -> Any:
+    """Start under a key, and ask for the same again, as a program does that lost the answer."""
+    first = victim.controller.start_pipeline_once(victim.plan.configuration, "key")
+    if not first["success"]:
+        return first
+    return victim.controller.start_pipeline_once(victim.plan.configuration, "key")
+
+
 def refused_start(victim: Victim) -> Any:
     """Start what the server refuses."""
     conf = {"spark.driver.extraJavaOptions": "-javaagent:x"}
@@ -268,6 +276,7 @@ ONLY_ON_PLAIN_LIVY = {"Settler.make_sure_gone spark.find", "OrphanHunter._judge 
 SUBMIT = "Starter._send spark.submit"
 SCENARIOS = {
     "start": Scenario(nothing, start, _ends()),
+    "start under a key": Scenario(nothing, keyed_start, _ends()),
     "start after an abandoned run": Scenario(abandoned, start, _ends("failed")),
     "start that is refused": Scenario(nothing, refused_start, _ends()),
     "start that is not clear": Scenario(nothing, _failing(SUBMIT, SparkUnclear("No answer.")), _ends()),

@@ -147,7 +147,7 @@ def test_who_comes_second_is_told_and_keeps_both_changes(
     assert "driver_memory" not in shared[1].show("etl").values, "something was overwritten"
     line(dialog, "driver_memory").setFocus()
     QTest.keyClick(dialog, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: not button(dialog, "saveButton").isDown())
+    qtbot.waitUntil(button(dialog, "saveButton").isEnabled)
     assert line(dialog, "driver_memory").text() == "2g", "Enter chose what nobody chose"
     press(dialog, "mergeButton")
     assert line(dialog, "queue").text() == "night"
