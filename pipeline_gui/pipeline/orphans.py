@@ -74,10 +74,10 @@ class OrphanHunter:
         """A row may be missing because a failover lost its commit: warn at the first look, act at the second."""
         first = self._without_row.get(name)
         if first is None:
-            self._without_row[name] = self._clock()
             log.warning("batch %s is alive on Spark and has no row in the database", name)
             detail = {"batch": name, "batch_id": batch.batch_id}
             self._store.add_event(run_id, "batch without a row", self._actor, detail)
+            self._without_row[name] = self._clock()  # from the warning on, which may have taken its time
             return False
         return self._clock() - first >= SECOND_LOOK_SECONDS
 
