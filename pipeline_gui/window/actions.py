@@ -29,6 +29,8 @@ class Actions(QObject):
         self.details = self._make("detailsAction", "Run &details", "F4")
         self.details.setCheckable(True)
         self.details.setToolTip("Show what is known of the selected run, its log and its past (F4)")
+        self.find = self._make("findAction", "&Find…", "Ctrl+F")
+        self.find.setToolTip("Find among the runs, or in the log where one is in it (Ctrl+F)")
         self.log = self._make("logAction", "Show the &log", "Ctrl+L")
         self.again = self._make("againAction", "Run &again as it was")
         self.changed = self._make("changedAction", "Start with &changes…", "Ctrl+Shift+R")
@@ -75,7 +77,7 @@ class Actions(QObject):
 
     def let_look(self, allowed: bool) -> None:
         """Turn what only reads on, once there is something to read from."""
-        for action in (self.refresh, self.details, self.log, self.configurations):
+        for action in (self.refresh, self.find, self.details, self.log, self.configurations):
             action.setEnabled(allowed)
 
     def set_palette(self, palette: QPalette) -> None:
@@ -107,7 +109,7 @@ class Actions(QObject):
         view = _menu(window, "&View")
         view.addAction(self.refresh)
         view.addSeparator()
-        view.addActions([self.details, self.log])
+        view.addActions([self.find, self.details, self.log])
         help_ = _menu(window, "&Help")
         help_.addAction(self.about)
 

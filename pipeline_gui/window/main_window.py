@@ -79,6 +79,7 @@ class MainWindow(QMainWindow):
         actions.abandon.triggered.connect(self._abandon)
         actions.release.triggered.connect(self._release)
         actions.refresh.triggered.connect(self._refresh)
+        actions.find.triggered.connect(self.page.start_finding)
         actions.details.toggled.connect(self.page.show_details)
         actions.log.triggered.connect(lambda: self.page.show_details(True, LOG_PAGE))
         self.page.details_shown.connect(actions.details.setChecked)

@@ -24,6 +24,8 @@ SORT_ROLE = int(Qt.ItemDataRole.UserRole)
 RUN_ROLE = SORT_ROLE + 1
 CELL_ROLE = SORT_ROLE + 2
 """All that is painted of a cell, as a PaintedCell: a view that asks role by role spends its time asking."""
+FILTER_ROLE = SORT_ROLE + 3
+"""What a row is found by: its recorded status, a tab, and its texts."""
 _JITTER_SECONDS = 0.5
 """Two answers place the start of a running run this much apart without the clock in the table jumping."""
 
@@ -129,6 +131,8 @@ class RunsModel(QAbstractTableModel):
                 return self._sort_value(row, column)
             case _ if role == RUN_ROLE:
                 return row
+            case _ if role == FILTER_ROLE:
+                return _filter_text(row)
         return None
 
     @property
@@ -300,6 +304,11 @@ class RunsModel(QAbstractTableModel):
                 return float("-inf") if seconds is None else seconds
             case _:
                 return self._text(row, column).casefold()
+
+
+def _filter_text(row: RunRow) -> str:
+    status = (row.status or "").strip().lower()
+    return f"{one_line(status)}\t{row.look.word} {row.pipeline} {row.by} {row.outcome} {one_line(row.run_id)}"
 
 
 def _differ_by_jitter(old: float | None, new: float | None) -> bool:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from pipeline_gui.window.banner import Banner, database_trouble, spark_trouble
 from pipeline_gui.window.bottom_bar import BottomBar
+from pipeline_gui.window.filter_bar import FilterBar
 from pipeline_gui.window.runs_model import RunsModel
 from pipeline_gui.window.runs_table import RunsTable
 from pipeline_gui.window.snapshot import Snapshot
@@ -34,6 +35,7 @@ class RunsPage(QWidget):
         self.panel = StatusPanel()
         self.model = RunsModel(self.palette(), self)
         self.table = RunsTable(self.model)
+        self.filter = FilterBar()
         self.bottom = BottomBar()
         self._known: Snapshot | None = None
         self._last: Snapshot | None = None
@@ -46,10 +48,12 @@ class RunsPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for part in (self.database_banner, self.spark_banner, self.panel):
+        for part in (self.database_banner, self.spark_banner, self.panel, self.filter):
             column.addWidget(part)
         column.addWidget(self._split, 1)
         column.addWidget(self.bottom)
+        self.filter.changed.connect(self.table.filter_by)
+        self.filter.changed.connect(lambda _expression: self._count_shown())
         self.table.run_selected.connect(lambda _row: self._show_selected())
         self.table.details_wanted.connect(lambda: self.show_details(True))
         self.table.say_when_empty("Reading the runs…", "They appear here as soon as the database answers.")
@@ -84,6 +88,16 @@ class RunsPage(QWidget):
             self._show_selected()
         self.details_shown.emit(wanted)
 
+    def start_finding(self) -> None:
+        """Let the person find something: in the log where they are in it, else among the runs."""
+        focused = self.window().focusWidget()
+        is_inside = self._details is not None and focused is not None and self._details.isAncestorOf(focused)
+        if not (is_inside and self._details is not None and self._details.find_in_log()):
+            self.filter.start()
+
+    def _count_shown(self) -> None:
+        self.filter.show_count(self.table.shown, self.model.rowCount())
+
     def _show_selected(self) -> None:
         if self._details is not None:
             self._details.show_row(self.table.selected_run, self._last)
@@ -96,6 +110,7 @@ class RunsPage(QWidget):
             self.model.update_rows(snapshot.rows)
             self.model.set_stale(None)
             self.table.settle()
+            self._count_shown()
             self.table.say_when_empty(
                 "No run in the last two days",
                 "Choose a pipeline beside Start, then press Start (Ctrl+R). "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QModelIndex, QPoint, QSize, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRegularExpression, QSize, QSortFilterProxyModel, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QPainter, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -20,7 +20,16 @@ from PySide6.QtWidgets import (
 from pipeline_gui.window.icons import text_icon
 from pipeline_gui.window.labels import PlainLabel
 from pipeline_gui.window.looks import Tone
-from pipeline_gui.window.runs_model import CELL_ROLE, RUN_ROLE, SORT_ROLE, Column, Index, PaintedCell, RunsModel
+from pipeline_gui.window.runs_model import (
+    CELL_ROLE,
+    FILTER_ROLE,
+    RUN_ROLE,
+    SORT_ROLE,
+    Column,
+    Index,
+    PaintedCell,
+    RunsModel,
+)
 from pipeline_gui.window.snapshot import RunRow
 from pipeline_gui.window.theme import tone_color
 
@@ -33,6 +42,7 @@ _WIDTHS = {
 }
 
 
+_NO_MATCH = ("No run matches", "Another word or status may; “Show all” (Escape) shows every run again.")
 _PADDING = 10
 _HEADER_STYLE = f"""
     QHeaderView {{ background: palette(window); }}
@@ -93,6 +103,8 @@ class RunsTable(QTableView):
         self._sorted = QSortFilterProxyModel(self)
         self._sorted.setSourceModel(model)
         self._sorted.setSortRole(SORT_ROLE)
+        self._sorted.setFilterRole(FILTER_ROLE)
+        self._said = ("", "")
         self.setModel(self._sorted)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -148,6 +160,16 @@ class RunsTable(QTableView):
                 return True
         return False
 
+    def filter_by(self, expression: QRegularExpression) -> None:
+        """Show the runs that match, and keep the selected one selected where it does."""
+        self._sorted.setFilterRegularExpression(expression)
+        self._show_empty()
+
+    @property
+    def shown(self) -> int:
+        """How many runs are shown."""
+        return self._sorted.rowCount()
+
     def settle(self) -> None:
         """Lay new rows out now, so that they are painted with the rest of the window and not in a turn of their own."""
         self.executeDelayedItemsLayout()
@@ -191,9 +213,12 @@ class RunsTable(QTableView):
 
     def say_when_empty(self, title: str, text: str) -> None:
         """What stands where rows would be."""
-        self._empty.say(title, text)
+        self._said = (title, text)
+        self._show_empty()
 
     def _show_empty(self) -> None:
+        is_filtered = self._sorted.sourceModel().rowCount() > 0
+        self._empty.say(*(_NO_MATCH if is_filtered else self._said))
         self._empty.setVisible(self._sorted.rowCount() == 0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -43,6 +43,59 @@ def window(open_window: OpenWindow, backend: StandInBackend, qtbot: QtBot) -> Ma
     return made
 
 
+# --- which runs are shown -------------------------------------------------------------------------------------------
+
+
+def test_runs_are_found_by_their_texts_and_their_status(
+    window: MainWindow, backend: StandInBackend, qtbot: QtBot
+) -> None:
+    backend.controller.runs = [
+        run("flights-1", "completed", ago=60),
+        run("flights-2", "failed", ago=120, error="no such column"),
+        run("etl-1", "failed", ago=180, by="ben@ops-1", error="disk full"),
+    ]
+    backend.change()
+    qtbot.waitUntil(lambda: table(window).model().rowCount() == 3)
+    table(window).selectRow(1)
+    bar = found(window, QWidget, "filterBar")
+    assert not bar.isVisible()
+    action(window, "findAction").trigger()
+    assert bar.isVisible()
+    line = found(window, QLineEdit, "filterEdit")
+    QTest.keyClicks(line, "COLUMN")
+    assert table(window).model().rowCount() == 1
+    assert text(window, "filterCount") == "1 of 3 shown"
+    assert selected(window) == "flights-2", "the selection went with the filter"
+    line.setText("ben@")
+    assert cell(window, 0, Column.PIPELINE) == "etl"
+    line.setText("")
+    found(window, QComboBox, "filterStatusBox").setCurrentText("failed")
+    assert table(window).model().rowCount() == 2
+    line.setText("(")
+    assert table(window).model().rowCount() == 0
+    assert text(window, "emptyTitle") == "No run matches"
+    QTest.keyClick(line, Qt.Key.Key_Escape)
+    assert not bar.isVisible()
+    assert table(window).model().rowCount() == 3
+
+
+def test_a_run_that_begins_to_match_appears_and_the_state_of_now_is_never_filtered(
+    window: MainWindow, backend: StandInBackend, qtbot: QtBot
+) -> None:
+    action(window, "findAction").trigger()
+    found(window, QComboBox, "filterStatusBox").setCurrentText("failed")
+    backend.controller.status = running("flights-1")
+    backend.controller.runs = [run("flights-1", "running", ago=60)]
+    backend.change()
+    qtbot.waitUntil(lambda: text(window, "statusLabel") == "Running · flights")
+    assert table(window).model().rowCount() == 0
+    assert text(window, "filterCount") == "0 of 1 shown"
+    backend.controller.status = idle()
+    backend.controller.runs = [run("flights-1", "failed", ago=60)]
+    backend.change()
+    qtbot.waitUntil(lambda: table(window).model().rowCount() == 1)
+
+
 # --- what is started ------------------------------------------------------------------------------------------------
 
 

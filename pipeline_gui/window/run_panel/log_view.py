@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtGui import QFontDatabase, QHideEvent, QKeySequence, QShortcut, QShowEvent, QTextCursor
+from PySide6.QtGui import QFontDatabase, QHideEvent, QShowEvent, QTextCursor
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -91,9 +91,10 @@ class LogView(QWidget):
         self._end.clicked.connect(self._go_to_end)
         self._text.verticalScrollBar().valueChanged.connect(self._scrolled)
         self._text.verticalScrollBar().rangeChanged.connect(lambda _least, most: self._keep_end(most))
-        find = QShortcut(QKeySequence.StandardKey.Find, self)
-        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        find.activated.connect(self._finder.start)
+
+    def start_finding(self) -> None:
+        """Let the person type what to find."""
+        self._finder.start()
 
     def show_run(self, run_id: str | None, *, is_running: bool) -> None:
         """Show the log of this run; None: of none."""

@@ -61,6 +61,13 @@ class RunPanel(QWidget):
         """Bring one of the pages to the front: 0 the run, 1 its log, 2 the past."""
         self._tabs.setCurrentIndex(position)
 
+    def find_in_log(self) -> bool:
+        """Let the person type what to find in the log; whether the log is what is seen."""
+        if self._tabs.currentWidget() is not self._log:
+            return False
+        self._log.start_finding()
+        return True
+
     def show_row(self, row: RunRow | None, snapshot: Snapshot | None) -> None:
         """The selected row, as the last snapshot has it."""
         before, self._row, self._snapshot = self._row, row, snapshot
