@@ -21,6 +21,7 @@ from pipeline_gui.window.crash import CrashReporter
 from pipeline_gui.window.icons import application_icon
 from pipeline_gui.window.main_window import MainWindow
 from pipeline_gui.window.opener import Opener, Say
+from pipeline_gui.window.remembered import RememberedLook
 from pipeline_gui.window.termination import Termination
 
 log = logging.getLogger(__name__)
@@ -51,9 +52,12 @@ def run_window(settings: Settings) -> int:
     opener.opened.connect(opened)
     termination = Termination(window.close_now, window)
     termination.install()
+    look = RememberedLook(settings.profile.data)
+    look.restore(window, window.page.table)
     window.show()
     opener.open()
     code = application.exec()
+    look.save(window, window.page.table)
     termination.uninstall()
     session_ended = window.session is None or window.session.gateway.close(0.3)
     if not (opener.close(0.2) and session_ended and _closed(backends)):
