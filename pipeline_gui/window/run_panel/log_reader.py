@@ -160,8 +160,8 @@ class LogReader(QObject):
         if window.total == 0:
             return "Nothing was printed" + (" yet." if self._is_running else ".")
         if window.begin == 0 and window.is_at_end:
-            return f"All of it: {_size(window.total)}"
-        return f"{_size(window.begin)} to {_size(window.end)} of {_size(window.total)}"
+            return f"All of it: {size_text(window.total)}"
+        return f"{size_text(window.begin)} to {size_text(window.end)} of {size_text(window.total)}"
 
 
 def _span(place: Place, window: LogWindow) -> tuple[int | None, int]:
@@ -178,7 +178,8 @@ def _span(place: Place, window: LogWindow) -> tuple[int | None, int]:
             return window.end, CHUNK
 
 
-def _size(count: int) -> str:
+def size_text(count: int) -> str:
+    """A number of bytes, for people."""
     for unit, power in (("GB", 3), ("MB", 2), ("KB", 1)):
         if count >= 1024**power:
             return f"{count / 1024**power:.1f} {unit}"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QFontDatabase, QHideEvent, QShowEvent, QTextCursor
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
+    QFileDialog,
     QFrame,
     QHBoxLayout,
     QPlainTextEdit,
@@ -24,6 +26,7 @@ from pipeline_gui.window.gateway import Gateway
 from pipeline_gui.window.labels import ElidedLabel
 from pipeline_gui.window.run_panel.log_finder import LogFinder
 from pipeline_gui.window.run_panel.log_reader import LogReader, Place, ReadPart
+from pipeline_gui.window.run_panel.log_saver import LogSaver
 
 
 class LogView(QWidget):
@@ -60,6 +63,9 @@ class LogView(QWidget):
         self._wrap.setToolTip("Break long lines")
         self._begin = _button("logBeginButton", "&Begin", "Go to the first line of the log")
         self._end = _button("logEndButton", "&End", "Go to the last line, and follow")
+        self._save = _button("logSaveButton", "&Save…", "Write the whole log to a file")
+        self._save.setEnabled(False)
+        self._saver = LogSaver(gateway, read, self)
         self._position = ElidedLabel()
         self._position.setObjectName("logPosition")
         self._finder = LogFinder(self._text)
@@ -68,7 +74,7 @@ class LogView(QWidget):
         bar = QHBoxLayout()
         bar.setContentsMargins(10, 6, 10, 6)
         bar.setSpacing(8)
-        for part in (self._which, self._begin, self._end, self._follow, self._wrap):
+        for part in (self._which, self._begin, self._end, self._follow, self._wrap, self._save):
             bar.addWidget(part)
         bar.addWidget(self._position, 1)
         bar.addWidget(self._finder)
@@ -84,6 +90,9 @@ class LogView(QWidget):
         self._reader.appended.connect(self._append)
         self._reader.prepended.connect(self._prepend)
         self._reader.told.connect(self._position.show_text)
+        self._saver.told.connect(self._position.show_text)
+        self._saver.busy_changed.connect(lambda busy: self._save.setText("Cancel" if busy else "&Save…"))
+        self._save.clicked.connect(self._ask_to_save)
         self._which.currentIndexChanged.connect(self._show)
         self._follow.toggled.connect(self._set_following)
         self._wrap.toggled.connect(self._set_wrap)
@@ -101,10 +110,30 @@ class LogView(QWidget):
         if run_id != self._run_id:
             self._set_checked(True)
         self._run_id, self._is_running = run_id, is_running
+        self._save.setEnabled(run_id is not None)
         self._show()
 
     def _show(self) -> None:
         self._reader.show_output(self._run_id, Stream(self._which.currentData()), is_running=self._is_running)
+
+    # --- to a file ----------------------------------------------------------------------------------------------
+
+    def _ask_to_save(self) -> None:
+        if self._saver.is_busy:
+            self._saver.cancel()
+            return
+        run_id, stream = self._run_id, Stream(self._which.currentData())
+        dialog = QFileDialog(self, "Save the log", f"{self._run_id}.{stream}.log")
+        dialog.setObjectName("saveLogDialog")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.fileSelected.connect(lambda path: self.save_to(Path(path), run_id, stream))
+        dialog.open()
+
+    def save_to(self, path: Path, run_id: str | None, stream: Stream) -> None:
+        """Write the whole output of a run to a file."""
+        if run_id is not None and not self._saver.is_busy:
+            self._saver.save(run_id, stream, path)
 
     # --- going through it ---------------------------------------------------------------------------------------
 

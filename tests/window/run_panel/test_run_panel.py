@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
@@ -23,6 +25,7 @@ from pipeline_gui.pipeline.errors import SparkUnavailable
 from pipeline_gui.pipeline.output import Stream
 from pipeline_gui.window.main_window import MainWindow
 from pipeline_gui.window.run_panel.log_reader import LOOK_MILLISECONDS
+from pipeline_gui.window.run_panel.log_view import LogView
 from pipeline_gui.window.run_panel.log_window import CHUNK, MOST
 from pipeline_gui.window.run_panel.run_panel import RunPanel
 from tests.window.conftest import OpenWindow
@@ -251,3 +254,39 @@ def test_an_answer_about_another_run_is_not_shown(window: MainWindow, backend: S
     backend.outputs.let_read.set()
     qtbot.waitUntil(lambda: log(window) == "of the second")
     assert [asked[0] for asked in backend.outputs.asked] == ["flights-2", "broken-1"]
+
+
+def test_the_whole_log_is_saved(window: MainWindow, backend: StandInBackend, qtbot: QtBot, tmp_path: Path) -> None:
+    backend.outputs.data[Stream.STDERR] = output = b"\x1b[31mline\xff\n" * 300_000  # as it is, escapes and all
+    open_log(window, qtbot, "line")
+    target = tmp_path / "run.log"
+    found(window, LogView).save_to(target, "flights-2", Stream.STDERR)
+    qtbot.waitUntil(lambda: text(window, "logPosition").startswith("Saved to"))
+    assert target.read_bytes() == output
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_save_is_cancelled_and_leaves_nothing(
+    window: MainWindow, backend: StandInBackend, qtbot: QtBot, tmp_path: Path
+) -> None:
+    backend.outputs.data[Stream.STDERR] = b"line\n" * 600_000
+    open_log(window, qtbot, "line")
+    backend.outputs.let_read.clear()
+    found(window, LogView).save_to(tmp_path / "run.log", "flights-2", Stream.STDERR)
+    assert found(window, QToolButton, "logSaveButton").text() == "Cancel"
+    press(window, "logSaveButton")
+    assert text(window, "logPosition") == "The log was not saved."
+    backend.outputs.let_read.set()
+    qtbot.waitUntil(lambda: window.session is not None and window.session.gateway.busy_threads == 0)
+    qtbot.waitUntil(lambda: not any(tmp_path.iterdir()))
+
+
+def test_a_save_that_fails_says_why_and_keeps_what_was_there(
+    window: MainWindow, backend: StandInBackend, qtbot: QtBot, tmp_path: Path
+) -> None:
+    open_log(window, qtbot, "INFO end")
+    (tmp_path / "run.log").write_text("of yesterday")
+    backend.outputs.raises = SparkUnavailable("http://spark:8998 refused the connection.")
+    found(window, LogView).save_to(tmp_path / "run.log", "flights-2", Stream.STDERR)
+    qtbot.waitUntil(lambda: "not saved: http://spark" in text(window, "logPosition"))
+    assert (tmp_path / "run.log").read_text() == "of yesterday"
