@@ -30,7 +30,7 @@ MODULES = {
     "bench.window_memory": ("window_memory",),
     "bench.http_api": ("http_status", "http_status_p99", "http_runs", "http_runs_p99"),
     "bench.sse_change": ("sse_change", "sse_memory"),
-    "bench.log_first_screen": ("log_first_screen",),
+    "bench.large_log": ("log_first_screen", "log_search", "log_search_first"),
     "bench.bundle_size": ("bundle_size",),
 }
 """Which module measures which figures; each has ``measure(names) -> list[Figure]``."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from pipeline_gui.pipeline.errors import ConfigurationInvalid, SparkRefused
-from pipeline_gui.pipeline.output import OutputPart, OutputServer, Stream
+from pipeline_gui.pipeline.output import OutputPart, OutputSearch, OutputSearched, OutputServer, SearchNotKnown, Stream
 from pipeline_gui.pipeline.ports import RunStore, SparkServer
 from pipeline_gui.run_log import STDERR
 
@@ -38,6 +38,16 @@ class RunOutputs:
         lines = _part(list(self._spark.log(batch, None, LINES_OF_LIVY).lines), stream)
         data = "".join(f"{line}\n" for line in lines).encode()
         return OutputPart(0, len(data), data, _NOTE)
+
+    def search(self, run_id: str, stream: Stream, wanted: OutputSearch) -> OutputSearched:
+        """A bounded piece of a search in the whole output.
+
+        Raises SearchNotKnown where the server can't, and what read raises.
+        """
+        batch = self._batch(run_id)
+        if not self._spark.identity().can_fence:
+            raise SearchNotKnown("A plain Livy can't search in a log.", status_code=404)
+        return self._spark.search_output(batch, stream, wanted)
 
     def _batch(self, run_id: str) -> str:
         known, batch = self._last

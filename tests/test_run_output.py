@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from pipeline_gui.pipeline.errors import ConfigurationInvalid, SparkRefused
-from pipeline_gui.pipeline.output import Stream
+from pipeline_gui.pipeline.output import OutputSearch, SearchNotKnown, Stream
 from pipeline_gui.pipeline.ports import LogPage, ServerIdentity
 from pipeline_gui.run_output import RunOutputs
 
@@ -74,3 +74,8 @@ def test_what_has_no_log_is_said() -> None:
         outputs(Livy([])).read("theirs", Stream.STDOUT, 0, 1)
     with pytest.raises(ConfigurationInvalid, match="no run"):
         outputs(Livy([])).read("none", Stream.STDOUT, 0, 1)
+
+
+def test_a_plain_livy_can_not_search() -> None:
+    with pytest.raises(SearchNotKnown, match="plain Livy"):
+        outputs(Livy([])).search("r", Stream.STDOUT, OutputSearch("a"))

@@ -19,6 +19,7 @@ from pipeline_gui.command_server.batches import DEFAULT_GRACE_SECONDS, Batches
 from pipeline_gui.command_server.errors import Malformed, RequestError, TooLarge, TooSlow, Unavailable
 from pipeline_gui.command_server.output import output_response
 from pipeline_gui.command_server.responses import batch_body, fence_body, json_response
+from pipeline_gui.command_server.search import MOST_FOUND, Search, search
 from pipeline_gui.command_server.submission import LARGEST_BODY, Submission, parse_submission
 
 LONGEST_GRACE_SECONDS = 86_400.0
@@ -29,6 +30,8 @@ DELETE_PATIENCE_SECONDS = 20.0
 BODY_SECONDS = 15.0
 _LOOK_SECONDS = 0.02
 _UI_REQUESTS = 8
+_SEARCHES = 2
+"""At once; each is short, and the next in line waits."""
 
 
 def create_app(batches: Batches, version: str) -> FastAPI:
@@ -39,6 +42,7 @@ def create_app(batches: Batches, version: str) -> FastAPI:
     app.add_exception_handler(HTTPException, _http_error)
     # A driver's UI may be slow, and must not take the threads that a launch needs.
     ui_threads = anyio.CapacityLimiter(_UI_REQUESTS)
+    search_threads = anyio.CapacityLimiter(_SEARCHES)
 
     @app.get("/version")
     def get_version() -> Response:
@@ -103,9 +107,12 @@ def create_app(batches: Batches, version: str) -> FastAPI:
 
     @app.get("/batches/{session}/output/{stream}")
     def get_output(request: Request, session: str, stream: str) -> Response:
-        if stream not in (folder.STDOUT, folder.STDERR):
-            raise Unavailable("A batch has the outputs stdout and stderr.")
-        return output_response(batches.find(session).path / stream, request.headers.get("range"))
+        return output_response(batches.find(session).path / _stream(stream), request.headers.get("range"))
+
+    @app.get("/batches/{session}/output/{stream}/search")
+    async def search_output(request: Request, session: str, stream: str) -> Response:
+        path, wanted = (await run_sync(batches.find, session)).path / _stream(stream), _search(request)
+        return json_response(await run_sync(search, path, wanted, limiter=search_threads))
 
     @app.get("/batches/{session}/ui")
     @app.get("/batches/{session}/ui/{path:path}")
@@ -149,6 +156,28 @@ async def _wait_for_end(batch: Batch, seconds: float) -> bool:
             return False
         await asyncio.sleep(_LOOK_SECONDS)
     return True
+
+
+def _stream(name: str) -> str:
+    if name not in (folder.STDOUT, folder.STDERR):
+        raise Unavailable("A batch has the outputs stdout and stderr.")
+    return name
+
+
+def _search(request: Request) -> Search:
+    begin, end, most = _integer(request, "begin", 0), _integer(request, "end", None), _integer(request, "most", 1)
+    return Search(
+        request.query_params.get("text", ""),
+        is_pattern=_flag(request, "pattern"),
+        ignores_case=_flag(request, "ignore_case"),
+        begin=max(0, begin or 0),
+        end=None if end is None else max(0, end),
+        most=min(max(0, most or 0), MOST_FOUND),
+        is_backward=_flag(request, "backward"),
+        counts=_flag(request, "count"),
+        gives_lines=_flag(request, "lines"),
+        is_ended=not _flag(request, "growing"),
+    )
 
 
 def _integer(request: Request, name: str, default: int | None) -> int | None:

@@ -6,7 +6,7 @@ import msgspec
 
 from pipeline_gui.pipeline.configuration import Configuration
 from pipeline_gui.pipeline.errors import SparkNotConnected, SparkRefused, SparkUnavailable, SparkUnclear
-from pipeline_gui.pipeline.output import OutputPart, Stream
+from pipeline_gui.pipeline.output import OutputPart, OutputSearch, OutputSearched, Stream
 from pipeline_gui.pipeline.ports import Batch, Contact, Fence, LogPage, ServerIdentity
 from pipeline_gui.pipeline.run import Progress
 from pipeline_gui.spark.address import parse_address
@@ -14,9 +14,9 @@ from pipeline_gui.spark.answers import refusal, says_unknown
 from pipeline_gui.spark.body import livy_body
 from pipeline_gui.spark.client import LivyClient, batch_path
 from pipeline_gui.spark.contact import ContactTracker
+from pipeline_gui.spark.outputs import BatchOutputs
 from pipeline_gui.spark.precheck import check_local_files
 from pipeline_gui.spark.progress import ProgressReader
-from pipeline_gui.spark.ranges import part_of
 from pipeline_gui.spark.texts import clean
 from pipeline_gui.spark.tls import make_tls_context
 from pipeline_gui.spark.transport import Transport
@@ -53,6 +53,7 @@ class LivyServer:
         self._client = LivyClient(address, self._transport, timeout)
         self._contact = ContactTracker()
         self._progress = ProgressReader(self._transport, address)
+        self._outputs = BatchOutputs(self._client, self._contact)
         self._files_are_local = files_are_local
 
     @property
@@ -182,17 +183,11 @@ class LivyServer:
 
         Raises SparkUnavailable, and SparkRefused when there is no such batch.
         """
-        path = batch_path(name)
-        wanted = f"bytes=-{length}" if offset is None else f"bytes={offset}-{offset + length - 1}"
-        with self._contact.request():
-            answer = self._client.send("GET", f"{path}/output/{stream}", byte_range=wanted)
-            if says_unknown(answer, name):
-                self._client.known.notice(answer.generation, genuine=True)
-                raise SparkRefused(f"Spark has no log of {clean(name)} (any more).", status_code=404)
-            part = part_of(answer)
-            if part is None or len(part.data) > length:
-                raise self._client.unusable(answer, "not the part that was asked for")
-            return part
+        return self._outputs.read(name, stream, offset, length)
+
+    def search_output(self, name: str, stream: Stream, wanted: OutputSearch) -> OutputSearched:
+        """A bounded piece of a search. Raises SparkUnavailable, SparkRefused, SearchNotKnown."""
+        return self._outputs.search(name, stream, wanted)
 
     def progress(self, batch: Batch) -> Progress | None:
         """What the driver's own REST API says, or None while it says nothing."""

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline_gui.pipeline.configuration import Configuration, parse_configuration
 from pipeline_gui.pipeline.errors import SparkRefused, SparkUnavailable
-from pipeline_gui.pipeline.output import OutputPart, Stream
+from pipeline_gui.pipeline.output import OutputMatch, OutputPart, OutputSearch, OutputSearched, Stream
 from pipeline_gui.pipeline.ports import Batch, BatchState, Fence
 from pipeline_gui.pipeline.run import Progress
 from pipeline_gui.spark.livy import LivyServer
@@ -272,6 +272,19 @@ def test_an_output_is_read_in_parts(spark: LivyServer, running: CommandServer, n
     assert b"of stderr\n" in spark.output(name, Stream.STDERR, None, 100_000).data
 
 
+def test_an_output_is_searched(spark: LivyServer, running: CommandServer, name: str) -> None:
+    spark.submit(name, application(running, "print('one needle\\ntwo\\nNeedle & hay')\n", name), 20)
+    ended(spark, name)
+    found = spark.search_output(name, Stream.STDOUT, OutputSearch("needle", ignores_case=True, most=5, counts=True))
+    assert found == OutputSearched(0, 28, 28, 2, (OutputMatch(4, 6), OutputMatch(15, 6)))
+    last = OutputSearch("^N.* & ", is_pattern=True, is_backward=True, gives_lines=True)
+    assert spark.search_output(name, Stream.STDOUT, last).found == (OutputMatch(15, 13, "Needle & hay\n"),)
+    with pytest.raises(SparkRefused, match="not a regular expression"):
+        spark.search_output(name, Stream.STDOUT, OutputSearch("(", is_pattern=True))
+
+
 def test_the_output_of_what_never_was_is_refused(spark: LivyServer, name: str) -> None:
     with pytest.raises(SparkRefused, match="no log"):
         spark.output(name, Stream.STDOUT, 0, 100)
+    with pytest.raises(SparkRefused, match="no log"):
+        spark.search_output(name, Stream.STDOUT, OutputSearch("a"))

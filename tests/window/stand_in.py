@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from pipeline_gui.command_server.search import Search, search
 from pipeline_gui.configurations.owner import Entry
 from pipeline_gui.configurations.samples import sample_names
 from pipeline_gui.pipeline.answers import (
@@ -19,7 +21,7 @@ from pipeline_gui.pipeline.answers import (
     StatusAnswer,
     utc_text,
 )
-from pipeline_gui.pipeline.output import OutputPart, Stream
+from pipeline_gui.pipeline.output import OutputMatch, OutputPart, OutputSearch, OutputSearched, SearchNotKnown, Stream
 from pipeline_gui.pipeline.past_runs import PastRuns
 from pipeline_gui.pipeline.ports import Change, Contact
 from pipeline_gui.profile import Profile
@@ -178,6 +180,7 @@ class StandInOutputs:
     def __init__(self) -> None:
         self.data: dict[Stream, bytes] = {}
         self.asked: list[tuple[str, Stream, int | None, int]] = []
+        self.searched: list[OutputSearch] = []
         self.raises: Exception | None = None
         self.note = ""
         self.let_read = threading.Event()
@@ -192,6 +195,22 @@ class StandInOutputs:
         data = self.data.get(stream, b"")
         begin = max(0, len(data) - length) if offset is None else min(offset, len(data))
         return OutputPart(begin, len(data), data[begin : begin + length], self.note)
+
+    def search(self, run_id: str, stream: Stream, wanted: OutputSearch) -> OutputSearched:
+        """What the command server's own search finds in them."""
+        self.searched.append(wanted)
+        assert self.let_read.wait(30)
+        if self.note:
+            raise SearchNotKnown("A plain Livy can't search in a log.", status_code=404)
+        if self.raises is not None:
+            raise self.raises
+        values = {name: getattr(wanted, name) for name in Search.__dataclass_fields__ if name != "is_ended"}
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(self.data.get(stream, b""))
+            file.flush()
+            said = search(Path(file.name), Search(**values, is_ended=not wanted.is_growing))
+        found = tuple(OutputMatch(each["offset"], each["length"], each.get("text", "")) for each in said["found"])
+        return OutputSearched(said["begin"], said["end"], said["total"], said["count"], found)
 
 
 class StandInArchive:

@@ -1,32 +1,54 @@
-"""Finds words and regular expressions in the lines that are in memory, counts them, and goes to the first error."""
+"""Finds words and regular expressions in a log, counts them, and goes to the first error.
+
+A log that is in memory as a whole is looked through here; of a larger one the server looks through all.
+"""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRegularExpression, QTimer
+import re
+from typing import Any
+
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QColor, QKeySequence, QPalette, QShortcut, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QTextEdit, QToolButton, QWidget
 
+from pipeline_gui.expressions import ExpressionInvalid, compile_expression
+from pipeline_gui.pipeline.output import OutputMatch, SearchNotKnown, Stream
 from pipeline_gui.window.labels import PlainLabel
 from pipeline_gui.window.looks import Tone
+from pipeline_gui.window.run_panel.log_levels import FIRST_ERROR, Level
+from pipeline_gui.window.run_panel.log_reader import LogReader
+from pipeline_gui.window.run_panel.log_search import LogSearch, Wanted
+from pipeline_gui.window.texts import tooltip
 from pipeline_gui.window.theme import mixed, tone_color
 
-MOST_COUNTED = 1000
-"""Matches; more are said to be more."""
+MOST_MARKED = 1000
+"""Matches in the lines that are shown; more are not marked."""
 _REST_MILLISECONDS = 150
-_ERROR = QRegularExpression(r"\b(?:ERROR|FATAL|CRITICAL)\b|^Traceback \(most recent|\w(?:Error|Exception)\b")
+_ERROR = Wanted(FIRST_ERROR, is_pattern=True, ignores_case=False)
 
 
 class LogFinder(QWidget):
     """A line to type into, what it found, and the way from one to the next."""
 
-    def __init__(self, text: QPlainTextEdit, parent: QWidget | None = None) -> None:
+    offset_wanted = Signal(int)
+    """The byte of the output that is to be shown."""
+
+    def __init__(
+        self, text: QPlainTextEdit, reader: LogReader, search: LogSearch, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._text = text
+        self._reader = reader
+        self._search = search
+        self._output: tuple[str, Stream] | None = None
+        self._can_search = True
+        self._hit: OutputMatch | None = None
         self._at: list[tuple[int, int]] = []
-        """Where each match begins and ends."""
+        """Where each match in the lines that are shown begins and ends."""
         self._line = QLineEdit()
         self._line.setObjectName("logFindEdit")
-        self._line.setAccessibleName("Find in the lines that are shown")
+        self._line.setAccessibleName("Find in the log")
         self._line.setPlaceholderText("Find (Ctrl+F)")
         self._line.setClearButtonEnabled(True)
         self._line.setMaximumWidth(200)
@@ -36,7 +58,7 @@ class LogFinder(QWidget):
         self._count.setObjectName("logFindCount")
         self._before = _button("logBeforeButton", "▲", "The match before (Shift+F3)")
         self._next = _button("logNextButton", "▼", "The next match (Enter, F3)")
-        self._error = _button("logErrorButton", "First e&rror", "Go to the first line that is shown and says an error")
+        self._error = _button("logErrorButton", "First e&rror", "Go to the first line of the log that says an error")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
@@ -45,13 +67,20 @@ class LogFinder(QWidget):
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(_REST_MILLISECONDS)
-        self._rest.timeout.connect(self._find_all)
+        self._rest.timeout.connect(self._find)
+        self._marking = QTimer(self)
+        self._marking.setSingleShot(True)
+        self._marking.setInterval(_REST_MILLISECONDS)
+        self._marking.timeout.connect(self._look_at_shown)
         self._line.textChanged.connect(self._rest.start)
         self._line.returnPressed.connect(self._go_on)
-        self._pattern.toggled.connect(self._find_all)
+        self._pattern.toggled.connect(self._find)
         self._next.clicked.connect(self._go_on)
         self._before.clicked.connect(self._go_back)
         self._error.clicked.connect(self._go_to_error)
+        self._search.counted.connect(self._say)
+        self._search.stepped.connect(self._arrive)
+        self._search.failed.connect(self._say_failure)
         for keys, slot in (("F3", self._go_on), ("Shift+F3", self._go_back)):
             QShortcut(QKeySequence(keys), self).activated.connect(slot)
 
@@ -60,46 +89,59 @@ class LogFinder(QWidget):
         self._line.setFocus()
         self._line.selectAll()
 
-    def text_changed(self) -> None:
-        """The lines are others; a search that stands is made anew, once they rest."""
-        if self._line.text():
+    def show_output(self, run_id: str | None, stream: Stream) -> None:
+        """Look in this output from now on; what is typed stays, and is looked for there."""
+        output = None if run_id is None else (run_id, stream)
+        if output != self._output:
+            self._output = output
+            self._can_search = True
+            self._hit = None
             self._rest.start()
 
-    def _find_all(self) -> None:
-        self._rest.stop()
-        self._at = []
-        expression = self._expression()
-        if not expression.isValid():
-            self._count.show_text("not a regular expression")
-            self._count.setToolTip(expression.errorString())
-        elif self._line.text():
-            found = expression.globalMatch(self._text.toPlainText())
-            while found.hasNext() and len(self._at) < MOST_COUNTED:
-                match = found.next()
-                if match.capturedLength() > 0:
-                    self._at.append((match.capturedStart(), match.capturedEnd()))
-            self._say()
-        else:
-            self._count.show_text("")
-        self._mark()
+    def text_changed(self) -> None:
+        """The lines are others; what stands is looked for in them, once they rest."""
+        if self._line.text():
+            self._marking.start()
 
-    def _expression(self) -> QRegularExpression:
+    # --- finding ------------------------------------------------------------------------------------------------
+
+    @property
+    def _asks_server(self) -> bool:
+        return self._can_search and self._output is not None and self._reader.level is Level.ALL
+
+    @property
+    def _wanted(self) -> Wanted:
         typed = self._line.text()
-        expression = QRegularExpression(typed if self._pattern.isChecked() else QRegularExpression.escape(typed))
-        options = QRegularExpression.PatternOption.MultilineOption
-        if typed == typed.lower():  # as most editors do: a capital letter is meant
-            options |= QRegularExpression.PatternOption.CaseInsensitiveOption
-        expression.setPatternOptions(options)
-        return expression
+        # As most editors do: a capital letter is meant.
+        return Wanted(typed, is_pattern=self._pattern.isChecked(), ignores_case=typed == typed.lower())
 
-    def _say(self, chosen: int | None = None) -> None:
-        count = len(self._at)
-        many = f"{count}" if count < MOST_COUNTED else f"{MOST_COUNTED} or more"
-        place = f"{chosen + 1} of " if chosen is not None else ""
-        self._count.show_text(f"{place}{many} shown" if count else "none shown")
-        self._count.setToolTip("Found in the lines that are in memory; scroll to read on")
+    def _find(self) -> None:
+        self._rest.stop()
+        self._hit = None
+        self._mark_shown()
+        if self._line.text() and self._expression() is not None and self._asks_server and not self._reader.is_whole:
+            assert self._output is not None
+            self._search.look_for(*self._output, self._wanted)
+        else:
+            self._search.look_for("", Stream.STDERR, None)
+        self._say()
 
-    def _mark(self) -> None:
+    def _look_at_shown(self) -> None:
+        self._mark_shown()
+        self._search.go_on()
+        self._say()
+
+    def _expression(self) -> Any | None:
+        wanted = self._wanted
+        try:
+            return compile_expression(wanted.text, is_pattern=wanted.is_pattern, ignores_case=wanted.ignores_case)
+        except ExpressionInvalid as error:
+            self._count.setToolTip(tooltip(str(error)) or "")
+            return None
+
+    def _mark_shown(self) -> None:
+        expression = self._expression() if self._line.text() else None
+        self._at = [] if expression is None else _spans(expression, self._text.toPlainText())
         color = mixed(tone_color(Tone.WARNING, self.palette()), self.palette().color(QPalette.ColorRole.Base), 0.35)
         marks = []
         for begin, end in self._at:
@@ -109,16 +151,67 @@ class LogFinder(QWidget):
             marks.append(mark)
         self._text.setExtraSelections(marks)
 
+    @property
+    def _is_on_server(self) -> bool:
+        return self._asks_server and not self._reader.is_whole
+
+    def _say(self, chosen: int | None = None) -> None:
+        if not self._line.text():
+            self._count.show_text("")
+            return
+        if self._expression() is None:
+            self._count.show_text("not a regular expression")
+            return
+        if self._is_on_server:
+            self._say_counted()
+            return
+        count = len(self._at)
+        many = f"{count}" if count < MOST_MARKED else f"{MOST_MARKED} or more"
+        place = f"{chosen + 1} of " if chosen is not None else ""
+        where = "" if self._reader.is_whole else " shown"
+        self._count.show_text(f"{place}{many}{where}" if count else f"none{where}")
+        self._count.setToolTip("In the lines that are shown" if where else "In the whole log")
+
+    def _say_counted(self) -> None:
+        search = self._search
+        number = search.number_of(self._hit) if self._hit is not None else None
+        many = f"{search.count:,}" if search.is_whole else f"{search.count:,} so far, {search.share:.0%}"
+        if search.is_whole and search.count == 0:
+            many = "none"
+        self._count.show_text(f"{number:,} of {many}" if number is not None else many)
+        self._count.setToolTip("In the whole log, as far as it was looked through")
+
+    def _say_failure(self, error: Exception) -> None:
+        if isinstance(error, SearchNotKnown):
+            self._can_search = False  # what is shown is looked through, and it is said to be that
+            self._say()
+            return
+        self._count.show_text("can't be searched now")
+        self._count.setToolTip(tooltip(str(error)) or "")
+
+    # --- going to one -------------------------------------------------------------------------------------------
+
     def _go_on(self) -> None:
         if self._rest.isActive():
-            self._find_all()
+            self._find()
+        if self._is_on_server:
+            self._search.step_on(self._hit.end if self._hit is not None else self._here)
+            return
         here = self._text.textCursor().selectionEnd()
         self._go_to(next((number for number, (begin, _) in enumerate(self._at) if begin >= here), 0))
 
     def _go_back(self) -> None:
+        if self._is_on_server:
+            self._search.step_back(self._hit.offset if self._hit is not None else self._here)
+            return
         here = self._text.textCursor().selectionStart()
         before = [number for number, (_, end) in enumerate(self._at) if end <= here]
         self._go_to(before[-1] if before else len(self._at) - 1)
+
+    @property
+    def _here(self) -> int:
+        """The byte of the output at which the cursor's line begins."""
+        return self._reader.window.offset_of(self._text.textCursor().blockNumber())
 
     def _go_to(self, number: int) -> None:
         if 0 <= number < len(self._at):
@@ -127,14 +220,61 @@ class LogFinder(QWidget):
             self._say(number)
 
     def _go_to_error(self) -> None:
-        match = _ERROR.match(self._text.toPlainText())
-        if not match.hasMatch():
-            self._count.show_text("no error shown")
+        if self._asks_server and self._output is not None:
+            self._search.go_to_first(*self._output, _ERROR)
             return
-        cursor = _selecting(self._text.document(), match.capturedStart(), match.capturedStart())
-        cursor.select(QTextCursor.SelectionType.LineUnderCursor)
-        self._text.setTextCursor(cursor)
+        expression = compile_expression(_ERROR.text, is_pattern=True, ignores_case=False)
+        spans = _spans(expression, self._text.toPlainText())
+        if spans:
+            self.select_line(self._text.document().findBlock(spans[0][0]).blockNumber())
+        else:
+            self._count.show_text("no error shown")
+
+    def _arrive(self, match: OutputMatch | None) -> None:
+        self._hit = match
+        if match is None:
+            self._count.show_text("no error" if not self._line.text() else "none")
+            return
+        self._say()
+        self.offset_wanted.emit(match.offset)
+
+    def select_line(self, number: int) -> None:
+        """Select what was found in a line of those that are shown; the line itself where nothing in it is marked."""
+        if self._marking.isActive():
+            self._mark_shown()
+        block = self._text.document().findBlockByNumber(number)
+        begin, end = block.position(), block.position() + max(0, block.length() - 1)
+        inside = next(((first, last) for first, last in self._at if begin <= first <= end), (begin, end))
+        self._text.setTextCursor(_selecting(self._text.document(), *(inside if self._line.text() else (begin, end))))
         self._text.centerCursor()
+
+
+def _spans(expression: Any, text: str) -> list[tuple[int, int]]:
+    """Where matches begin and end, as a text document counts: in UTF-16."""
+    raw = text.encode("utf-8", "surrogatepass")
+    is_ascii = len(raw) == len(text)
+    spans: list[tuple[int, int]] = []
+    byte = unit = 0
+    for match in expression.finditer(raw):
+        if match.start() == match.end():
+            continue
+        if is_ascii:
+            spans.append(match.span())
+        else:
+            begin = unit + _units(raw[byte : match.start()])
+            byte, unit = match.end(), begin + _units(raw[match.start() : match.end()])
+            spans.append((begin, unit))
+        if len(spans) >= MOST_MARKED:
+            break
+    return spans
+
+
+_CONTINUATION = re.compile(rb"[\x80-\xbf]+")
+
+
+def _units(raw: bytes) -> int:
+    """How many units of UTF-16 these bytes of UTF-8 are."""
+    return len(_CONTINUATION.sub(b"", raw)) + sum(raw.count(bytes([lead])) for lead in range(0xF0, 0xF5))
 
 
 def _selecting(document: QTextDocument, begin: int, end: int) -> QTextCursor:

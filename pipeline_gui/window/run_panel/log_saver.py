@@ -8,7 +8,8 @@ from PySide6.QtCore import QObject, Signal
 
 from pipeline_gui.pipeline.output import OutputPart, Stream
 from pipeline_gui.window.gateway import Gateway, Lane
-from pipeline_gui.window.run_panel.log_reader import ReadPart, size_text
+from pipeline_gui.window.run_panel.log_reader import size_text
+from pipeline_gui.window.run_panel.outputs import Outputs
 
 PIECE = 1024 * 1024
 """Bytes read at once."""
@@ -21,10 +22,10 @@ class LogSaver(QObject):
     """How far it is, or what became of it, in words."""
     busy_changed = Signal(bool)
 
-    def __init__(self, gateway: Gateway, read: ReadPart, parent: QObject | None = None) -> None:
+    def __init__(self, gateway: Gateway, outputs: Outputs, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._gateway = gateway
-        self._read = read
+        self._read = outputs.read
         self._save = 0
         """Counts the saves, so that a piece of one that was cancelled is known as such."""
         self._target: Path | None = None

@@ -1,4 +1,4 @@
-"""The log of a run: followed or read at leisure, searched in what is in memory; only what is near is in memory."""
+"""The log of a run: followed or read at leisure, searched, and shown by level; only what is near is in memory."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtGui import QFontDatabase, QHideEvent, QShowEvent, QTextCursor
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt
+from PySide6.QtGui import QFontDatabase, QHideEvent, QMouseEvent, QShowEvent, QTextCursor
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -25,19 +25,22 @@ from pipeline_gui.pipeline.output import Stream
 from pipeline_gui.window.gateway import Gateway
 from pipeline_gui.window.labels import ElidedLabel
 from pipeline_gui.window.run_panel.log_finder import LogFinder
-from pipeline_gui.window.run_panel.log_reader import LogReader, Place, ReadPart
+from pipeline_gui.window.run_panel.log_levels import Level
+from pipeline_gui.window.run_panel.log_reader import LogReader, Place
 from pipeline_gui.window.run_panel.log_saver import LogSaver
+from pipeline_gui.window.run_panel.log_search import LogSearch
+from pipeline_gui.window.run_panel.outputs import Outputs
 
 
 class LogView(QWidget):
     """Shows one output of one run."""
 
-    def __init__(self, gateway: Gateway, read: ReadPart, parent: QWidget | None = None) -> None:
+    def __init__(self, gateway: Gateway, outputs: Outputs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("logView")
         self._run_id: str | None = None
         self._is_running = False
-        self._reader = LogReader(gateway, read, self)
+        self._reader = LogReader(gateway, outputs, self)
         self._text = QPlainTextEdit()
         self._text.setObjectName("logText")
         self._text.setAccessibleName("The log")
@@ -54,6 +57,14 @@ class LogView(QWidget):
         self._which.setAccessibleName("Which output")
         self._which.addItem("stderr (Spark's log)", Stream.STDERR)
         self._which.addItem("stdout", Stream.STDOUT)
+        self._level = QComboBox()
+        self._level.setObjectName("levelBox")
+        self._level.setAccessibleName("Which lines")
+        for title, level in (("All lines", Level.ALL), ("Warnings", Level.WARNING), ("Errors", Level.ERROR)):
+            self._level.addItem(title, level)
+        self._level.setToolTip(
+            "All lines, or those that say a warning or an error; a double click on one shows its place"
+        )
         self._follow = QCheckBox("&Follow")
         self._follow.setObjectName("followBox")
         self._follow.setToolTip("Keep the end in sight while the log grows")
@@ -65,16 +76,16 @@ class LogView(QWidget):
         self._end = _button("logEndButton", "&End", "Go to the last line, and follow")
         self._save = _button("logSaveButton", "&Save…", "Write the whole log to a file")
         self._save.setEnabled(False)
-        self._saver = LogSaver(gateway, read, self)
+        self._saver = LogSaver(gateway, outputs, self)
         self._position = ElidedLabel()
         self._position.setObjectName("logPosition")
-        self._finder = LogFinder(self._text)
+        self._finder = LogFinder(self._text, self._reader, LogSearch(gateway, outputs, self))
         self._is_filling = False
         """Lines are being changed: that the bar moves is nobody's wish."""
         bar = QHBoxLayout()
         bar.setContentsMargins(10, 6, 10, 6)
         bar.setSpacing(8)
-        for part in (self._which, self._begin, self._end, self._follow, self._wrap, self._save):
+        for part in (self._which, self._level, self._begin, self._end, self._follow, self._wrap, self._save):
             bar.addWidget(part)
         bar.addWidget(self._position, 1)
         bar.addWidget(self._finder)
@@ -94,6 +105,10 @@ class LogView(QWidget):
         self._saver.busy_changed.connect(lambda busy: self._save.setText("Cancel" if busy else "&Save…"))
         self._save.clicked.connect(self._ask_to_save)
         self._which.currentIndexChanged.connect(self._show)
+        self._level.currentIndexChanged.connect(self._show)
+        self._reader.arrived.connect(self._finder.select_line)
+        self._finder.offset_wanted.connect(self._go_to_offset)
+        self._text.viewport().installEventFilter(self)
         self._follow.toggled.connect(self._set_following)
         self._wrap.toggled.connect(self._set_wrap)
         self._begin.clicked.connect(self._go_to_begin)
@@ -114,7 +129,9 @@ class LogView(QWidget):
         self._show()
 
     def _show(self) -> None:
-        self._reader.show_output(self._run_id, Stream(self._which.currentData()), is_running=self._is_running)
+        stream, level = Stream(self._which.currentData()), Level(self._level.currentData())
+        self._reader.show_output(self._run_id, stream, is_running=self._is_running, level=level)
+        self._finder.show_output(self._run_id, stream)
 
     # --- to a file ----------------------------------------------------------------------------------------------
 
@@ -146,6 +163,22 @@ class LogView(QWidget):
         self._set_checked(True)
         self._reader.is_following = True
         self._reader.go_to(Place.END)
+
+    def _go_to_offset(self, offset: int) -> None:
+        self._set_checked(False)
+        self._reader.is_following = False
+        self._reader.go_to_offset(offset)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Of lines of one level, a double click shows the place of one among all."""
+        if event.type() == QEvent.Type.MouseButtonDblClick and self._reader.level is not Level.ALL:
+            assert isinstance(event, QMouseEvent)
+            number = self._text.cursorForPosition(event.position().toPoint()).blockNumber()
+            offset = self._reader.window.offset_of(number)
+            self._level.setCurrentIndex(0)
+            self._go_to_offset(offset)
+            return True
+        return super().eventFilter(watched, event)
 
     def _set_following(self, wanted: bool) -> None:
         if wanted:

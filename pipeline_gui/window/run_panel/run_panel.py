@@ -43,7 +43,7 @@ class RunPanel(QWidget):
         self._note.setContentsMargins(14, 4, 14, 4)
         self._note.show_text(NOTHING)
         self._run = RunView()
-        self._log = LogView(source.gateway, source.outputs.read)
+        self._log = LogView(source.gateway, source.outputs)
         self._history = HistoryView(source.gateway, source.past.past_runs)
         self._history.run_wanted.connect(self.run_wanted)
         self._tabs = QTabWidget()

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pipeline_gui.pipeline.answers import EventAnswer, RunAnswer
-from pipeline_gui.pipeline.output import OutputPart, Stream
 from pipeline_gui.pipeline.past_runs import PastRuns
 from pipeline_gui.window.gateway import Gateway
 from pipeline_gui.window.run_panel.facts import RunDetails
+from pipeline_gui.window.run_panel.outputs import Outputs
 
 
 class Records(Protocol):
@@ -27,13 +27,6 @@ class Past(Protocol):
 
     def past_runs(self, pipeline: str, limit: int) -> PastRuns:
         """The last runs of a pipeline that ended."""
-
-
-class Outputs(Protocol):
-    """What runs printed."""
-
-    def read(self, run_id: str, stream: Stream, offset: int | None, length: int) -> OutputPart:
-        """Part of an output, by bytes. Raises PipelineError."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -214,18 +215,99 @@ def test_words_and_expressions_are_found_and_counted(window: MainWindow, qtbot: 
     line = found(window, QLineEdit, "logFindEdit")
     qtbot.waitUntil(line.hasFocus)
     QTest.keyClicks(line, "info")
-    qtbot.waitUntil(lambda: text(window, "logFindCount") == "2 shown")
+    qtbot.waitUntil(lambda: text(window, "logFindCount") == "2")
     QTest.keyClick(line, Qt.Key.Key_Return)
     QTest.keyClick(line, Qt.Key.Key_Return)
-    assert text(window, "logFindCount") == "2 of 2 shown"
+    assert text(window, "logFindCount") == "2 of 2"
     line.setText("^(ERROR|INFO e)")
-    qtbot.waitUntil(lambda: text(window, "logFindCount") == "none shown")
+    qtbot.waitUntil(lambda: text(window, "logFindCount") == "none")
     press(window, "logPatternButton")
-    assert text(window, "logFindCount") == "2 shown"
+    assert text(window, "logFindCount") == "2"
     line.setText("(")
     qtbot.waitUntil(lambda: text(window, "logFindCount") == "not a regular expression")
+    line.clear()
     press(window, "logErrorButton")
-    assert found(window, QPlainTextEdit, "logText").textCursor().selectedText() == "ERROR no such column"
+    shown = found(window, QPlainTextEdit, "logText")
+    qtbot.waitUntil(lambda: shown.textCursor().selectedText() == "ERROR no such column")
+
+
+LARGE = b"".join(
+    b"%s line %d of many, of a certain length \xe2\x82\xac\n" % (b"INFO" if number % 50_000 != 7 else b"ERROR", number)
+    for number in range(200_000)
+)
+
+
+def test_the_whole_of_a_large_log_is_searched_by_the_server(
+    window: MainWindow, backend: StandInBackend, qtbot: QtBot
+) -> None:
+    backend.outputs.data[Stream.STDERR] = LARGE
+    open_log(window, qtbot, "line 199999")
+    line = found(window, QLineEdit, "logFindEdit")
+    line.setText("error line")
+    qtbot.waitUntil(lambda: text(window, "logFindCount") == "4")
+    shown = found(window, QPlainTextEdit, "logText")
+
+    def is_at(number: int) -> bool:
+        return f"line {number} " in shown.textCursor().block().text()
+
+    found(window, QPlainTextEdit, "logText").moveCursor(QTextCursor.MoveOperation.End)
+    for at, number in ((7, 1), (50_007, 2), (100_007, 3), (150_007, 4), (7, 1)):
+        QTest.keyClick(line, Qt.Key.Key_Return)
+        qtbot.waitUntil(partial(is_at, at))
+        qtbot.waitUntil(lambda: shown.textCursor().selectedText() == "ERROR line")
+        assert text(window, "logFindCount") == f"{number} of 4"
+        assert len(log(window)) <= MOST
+    press(window, "logBeforeButton")
+    qtbot.waitUntil(lambda: "line 150007 " in shown.textCursor().block().text())
+    press(window, "logPatternButton")
+    line.setText("^INFO line 1999[0-9]+7 ")
+    qtbot.waitUntil(lambda: text(window, "logFindCount") == "10")
+    line.setText("nowhere")
+    qtbot.waitUntil(lambda: text(window, "logFindCount") == "none")
+    line.clear()
+    press(window, "logErrorButton")
+    qtbot.waitUntil(lambda: shown.textCursor().block().text().startswith("ERROR line 7 "))
+    assert not found(window, QCheckBox, "followBox").isChecked()
+
+
+def test_lines_of_a_level_are_shown_from_the_whole_log(
+    window: MainWindow, backend: StandInBackend, qtbot: QtBot
+) -> None:
+    backend.outputs.data[Stream.STDERR] = LARGE + b"WARN near the end\n\tand its rest\nINFO end\n"
+    open_log(window, qtbot, "INFO end")
+    level = found(window, QComboBox, "levelBox")
+    level.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: log(window).startswith("ERROR line 7 "))
+    assert [line.split()[2] for line in log(window).splitlines() if "ERROR" in line] == [
+        "7",
+        "50007",
+        "100007",
+        "150007",
+    ]
+    assert log(window).endswith("WARN near the end\n\tand its rest")
+    assert text(window, "logPosition").startswith("6 such lines in 9.")
+    level.setCurrentIndex(2)
+    qtbot.waitUntil(lambda: text(window, "logPosition").startswith("4 such lines in 9."))
+    shown = found(window, QPlainTextEdit, "logText")
+    cursor = shown.textCursor()
+    cursor.setPosition(shown.document().findBlockByNumber(1).position())
+    shown.setTextCursor(cursor)
+    QTest.mouseDClick(shown.viewport(), Qt.MouseButton.LeftButton, pos=shown.cursorRect().center())
+    qtbot.waitUntil(lambda: "INFO line 50006 " in log(window))
+    qtbot.waitUntil(lambda: shown.textCursor().block().text().startswith("ERROR line 50007 "))
+    assert level.currentIndex() == 0
+
+
+def test_of_a_plain_livy_what_is_shown_is_searched_and_said_to_be_that(
+    window: MainWindow, backend: StandInBackend, qtbot: QtBot
+) -> None:
+    backend.outputs.note = "It keeps the last 200 lines."
+    open_log(window, qtbot, "INFO end")
+    found(window, QLineEdit, "logFindEdit").setText("info")
+    qtbot.waitUntil(lambda: text(window, "logFindCount") in ("2", "2 shown"))
+    found(window, QComboBox, "levelBox").setCurrentIndex(2)
+    qtbot.waitUntil(lambda: log(window) == "ERROR no such column")
+    assert text(window, "logPosition") == "It keeps the last 200 lines."
 
 
 def test_a_server_that_does_not_answer_is_said_and_asked_again(
