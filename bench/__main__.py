@@ -30,6 +30,7 @@ MODULES = {
     "bench.window_memory": ("window_memory",),
     "bench.http_api": ("http_status", "http_status_p99", "http_runs", "http_runs_p99"),
     "bench.sse_change": ("sse_change", "sse_memory"),
+    "bench.many_rows": ("sort_1m", "rows_pause", "rows_pause_longest"),
     "bench.large_log": ("log_first_screen", "log_search", "log_search_first"),
     "bench.bundle_size": ("bundle_size",),
 }

@@ -35,6 +35,12 @@ class Actions(QObject):
         self.again = self._make("againAction", "Run &again as it was")
         self.changed = self._make("changedAction", "Start with &changes…", "Ctrl+Shift+R")
         self.configurations = self._make("configurationsAction", "&Configurations…", "Ctrl+E")
+        self.export = self._make("exportAction", "E&xport the runs…", "Ctrl+S")
+        self.export.setToolTip("Write the runs that are shown to a CSV file (Ctrl+S)")
+        self.relative = self._make("relativeAction", "&Relative times")
+        self.relative.setCheckable(True)
+        self.relative.setToolTip("Say how long ago a run started, and not when")
+        self.columns = QMenu("&Columns", window)
         self.again.setToolTip("Start the selected run's configuration again, as it was started")
         self.changed.setToolTip("Start what is chosen beside Start with changes for one run")
         self.close = self._make("closeAction", "&Close", "Ctrl+W")
@@ -77,7 +83,7 @@ class Actions(QObject):
 
     def let_look(self, allowed: bool) -> None:
         """Turn what only reads on, once there is something to read from."""
-        for action in (self.refresh, self.find, self.details, self.log, self.configurations):
+        for action in (self.refresh, self.export, self.find, self.details, self.log, self.configurations):
             action.setEnabled(allowed)
 
     def set_palette(self, palette: QPalette) -> None:
@@ -99,7 +105,7 @@ class Actions(QObject):
     def fill_menus(self, window: QMainWindow) -> None:
         """The menu bar."""
         file = _menu(window, "&File")
-        file.addActions([self.configurations, self.open_file])
+        file.addActions([self.configurations, self.open_file, self.export])
         file.addSeparator()
         file.addAction(self.close)
         run = _menu(window, "&Run")
@@ -110,6 +116,9 @@ class Actions(QObject):
         view.addAction(self.refresh)
         view.addSeparator()
         view.addActions([self.find, self.details, self.log])
+        view.addSeparator()
+        view.addAction(self.relative)
+        view.addMenu(self.columns)
         help_ = _menu(window, "&Help")
         help_.addAction(self.about)
 

@@ -1,22 +1,37 @@
-"""Which runs the table shows: those whose texts hold what is typed, and whose status is the chosen one."""
+"""Which runs the table shows: how far back, those whose texts hold what is typed, and those of a status."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRegularExpression, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QToolButton, QWidget
 
-from pipeline_gui.window.labels import PlainLabel
+from pipeline_gui.window.labels import ElidedLabel, PlainLabel
+from pipeline_gui.window.table.arrangement import RunFilter
 
 ALL = "every status"
+_ARRANGING = "Sorting…"
 _STATUSES = ("running", "completed", "failed", "stopped")
+SPANS: dict[str, float | None] = {
+    "last 2 days": None,
+    "last 7 days": 7,
+    "last 30 days": 30,
+    "last 90 days": 90,
+    "last year": 366,
+    "all": 36_500,
+}
+"""Days of history by their title; None: what is live, and no more."""
 
 
 class FilterBar(QWidget):
-    """Hidden until somebody wants to find something; while it hides a run it is seen itself."""
+    """Above the table; says how many runs it hides."""
 
-    changed = Signal(QRegularExpression)
-    """What a run's filter text (runs_model.FILTER_ROLE) must match; empty: every run."""
+    changed = Signal(object)
+    """A RunFilter."""
+    span_changed = Signal(object)
+    """Days of history, or None for the live ones alone."""
+    export_wanted = Signal()
+    """What is shown, to a file; or to give that up."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -24,52 +39,79 @@ class FilterBar(QWidget):
         self._text = QLineEdit()
         self._text.setObjectName("filterEdit")
         self._text.setAccessibleName("Show runs whose texts hold this")
-        self._text.setPlaceholderText("Pipeline, person, outcome or id")
+        self._text.setPlaceholderText("Pipeline, person, outcome, day or id (Ctrl+F)")
         self._text.setClearButtonEnabled(True)
+        self._text.setMinimumWidth(240)
         self._text.setMaximumWidth(360)
         self._status = QComboBox()
         self._status.setObjectName("filterStatusBox")
         self._status.setAccessibleName("Show runs of this status")
         self._status.addItems([ALL, *_STATUSES])
+        self._span = QComboBox()
+        self._span.setObjectName("spanBox")
+        self._span.setAccessibleName("Show runs of this time")
+        for title, days in SPANS.items():
+            self._span.addItem(title, days)
         self._count = PlainLabel()
         self._count.setObjectName("filterCount")
-        close = QToolButton()
-        close.setObjectName("filterCloseButton")
-        close.setText("Show all")
-        close.setToolTip("Show every run again (Escape)")
-        close.setAutoRaise(True)
+        self._note = ElidedLabel()
+        self._note.setObjectName("historyNote")
+        self._all = _button("filterCloseButton", "Show all", "Show every run again (Escape)")
+        self._all.hide()
+        self._export = _button("exportButton", "Export…", "Write the runs that are shown to a CSV file")
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 4, 10, 4)
         row.setSpacing(8)
-        for part in (self._text, self._status, self._count):
+        for part in (self._text, self._status, self._span, self._count):
             row.addWidget(part)
-        row.addStretch(1)
-        row.addWidget(close)
+        row.addWidget(self._note, 1)
+        row.addWidget(self._all)
+        row.addWidget(self._export)
         self._text.textChanged.connect(self._change)
         self._status.currentIndexChanged.connect(self._change)
-        close.clicked.connect(self.clear)
-        self.hide()
+        self._span.currentIndexChanged.connect(lambda: self.span_changed.emit(self._span.currentData()))
+        self._all.clicked.connect(self.clear)
+        self._export.clicked.connect(self.export_wanted)
 
     @property
-    def is_active(self) -> bool:
-        """Whether it may hide a run."""
-        return bool(self._text.text().strip()) or self._status.currentIndex() > 0
+    def wanted(self) -> RunFilter:
+        """What is typed and chosen."""
+        status = self._status.currentText() if self._status.currentIndex() > 0 else ""
+        return RunFilter(self._text.text().strip().casefold(), status)
 
     def start(self) -> None:
         """Let the person type."""
-        self.show()
         self._text.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._text.selectAll()
 
     def clear(self) -> None:
-        """Show every run, and go away."""
+        """Show every run of the time that is chosen."""
         self._text.clear()
         self._status.setCurrentIndex(0)
-        self.hide()
 
     def show_count(self, shown: int, known: int) -> None:
         """Say how many of the runs are shown."""
-        self._count.show_text(f"{shown} of {known} shown" if self.is_active else "")
+        is_filtered = self.wanted.is_active
+        is_longer = self._span.currentData() is not None
+        self._count.show_text(
+            f"{shown:,} of {known:,} shown" if is_filtered else f"{known:,} runs" if is_longer else ""
+        )
+
+    def show_note(self, text: str) -> None:
+        """Say how far something is that takes a while."""
+        self._note.show_text(text)
+
+    def show_busy(self, is_busy: bool) -> None:
+        """Many rows are being filtered or sorted."""
+        shown = self._note.text()
+        if is_busy and not shown:
+            self._note.show_text(_ARRANGING)
+        elif not is_busy and shown == _ARRANGING:
+            self._note.show_text("")
+
+    def show_exporting(self, is_busy: bool) -> None:
+        """An export is under way, and can be given up; or none is."""
+        self._export.setText("Cancel" if is_busy else "Export…")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape shows every run again."""
@@ -79,7 +121,14 @@ class FilterBar(QWidget):
         super().keyPressEvent(event)
 
     def _change(self) -> None:
-        escaped = QRegularExpression.escape(self._text.text().strip())
-        status = self._status.currentText() if self._status.currentIndex() > 0 else ""
-        pattern = f"^{status}\t.*{escaped}" if status else f"\t.*{escaped}" if escaped else ""
-        self.changed.emit(QRegularExpression(pattern, QRegularExpression.PatternOption.CaseInsensitiveOption))
+        self._all.setVisible(self.wanted.is_active)
+        self.changed.emit(self.wanted)
+
+
+def _button(name: str, title: str, tip: str) -> QToolButton:
+    button = QToolButton()
+    button.setObjectName(name)
+    button.setText(title)
+    button.setToolTip(tip)
+    button.setAutoRaise(True)
+    return button

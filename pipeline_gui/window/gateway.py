@@ -7,6 +7,7 @@ that hangs can't take the thread that a Stop needs.
 from __future__ import annotations
 
 import logging
+import sys
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,6 +37,13 @@ THREADS = {Lane.ACTIONS: 6, Lane.REFRESHES: 1, Lane.VIEWS: 2}
 """At most one action of each kind is under way, so that none of them waits for another."""
 
 
+SWITCH_SECONDS = 0.0005
+"""How long a thread of the pool may keep the interpreter while the GUI thread waits for it.
+
+A paint asks for it some hundred times; at Python's usual 5 ms for each, work in the pool would hold it up for a second.
+"""
+
+
 class WrongThread(RuntimeError):
     """The gateway was called from another thread than the GUI's: a mistake in the program."""
 
@@ -60,6 +68,7 @@ class Gateway(QObject):
 
     def __init__(self) -> None:
         super().__init__()
+        sys.setswitchinterval(SWITCH_SECONDS)
         self._pools = {lane: QThreadPool() for lane in Lane}
         for lane, pool in self._pools.items():
             pool.setObjectName(lane)

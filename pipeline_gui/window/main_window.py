@@ -80,6 +80,9 @@ class MainWindow(QMainWindow):
         actions.release.triggered.connect(self._release)
         actions.refresh.triggered.connect(self._refresh)
         actions.find.triggered.connect(self.page.start_finding)
+        actions.export.triggered.connect(self.page.export)
+        actions.relative.toggled.connect(self.page.model.show_relative)
+        actions.columns.aboutToShow.connect(lambda: self.page.table.fill_columns_menu(actions.columns))
         actions.details.toggled.connect(self.page.show_details)
         actions.log.triggered.connect(lambda: self.page.show_details(True, LOG_PAGE))
         self.page.details_shown.connect(actions.details.setChecked)
@@ -100,11 +103,13 @@ class MainWindow(QMainWindow):
         session.said.connect(self.page.bottom.say)
         session.pending_changed.connect(self._allow)
         self._show_system(backend.settings)
-        self.page.attach(partial(_run_source, backend, session))
+        zone = backend.settings.old_rows_timezone
+        self.page.attach(partial(_run_source, backend, session), session.gateway, backend.archive, zone)
         session.configurations_read.connect(self.box.show_saved)
         self._connect_starts(Starts(self, session, backend.configurations))
         self.actions_.let_look(True)
         self._pages.setCurrentWidget(self.page)
+        self.page.table.setFocus()
         self._allow()
 
     def _connect_starts(self, starts: Starts) -> None:
@@ -192,6 +197,7 @@ class MainWindow(QMainWindow):
     def _refresh(self) -> None:
         if self._session is not None:
             self._session.refresher.refresh()
+            self.page.read_older_again()
 
     def _open_file(self) -> None:
         from PySide6.QtWidgets import QFileDialog

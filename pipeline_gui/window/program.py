@@ -53,11 +53,11 @@ def run_window(settings: Settings) -> int:
     termination = Termination(window.close_now, window)
     termination.install()
     look = RememberedLook(settings.profile.data)
-    look.restore(window, window.page.table)
+    look.restore(window)
     window.show()
     opener.open()
     code = application.exec()
-    look.save(window, window.page.table)
+    look.save(window)
     termination.uninstall()
     session_ended = window.session is None or window.session.gateway.close(0.3)
     if not (opener.close(0.2) and session_ended and _closed(backends)):

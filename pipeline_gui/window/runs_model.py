@@ -1,54 +1,32 @@
-"""The rows of the last two days as a table model that is updated in place: a refresh never resets it."""
+"""The runs as a table model that is updated in place: a refresh never resets it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date, datetime
-from enum import IntEnum
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPalette
 
 from pipeline_gui.pipeline.clock import seconds_with_sleep
 from pipeline_gui.window.icons import look_icon
 from pipeline_gui.window.looks import UNKNOWN, Look
 from pipeline_gui.window.snapshot import RunRow
+from pipeline_gui.window.table.arrangement import Order
+from pipeline_gui.window.table.changes import Changes
+from pipeline_gui.window.table.columns import HEADERS, Column
 from pipeline_gui.window.texts import one_line, tooltip
 from pipeline_gui.window.theme import tone_color
-from pipeline_gui.window.times import clock_text, local_text, moment_tooltip
+from pipeline_gui.window.times import clock_text, local_text, moment_tooltip, relative_text
 
 Index = QModelIndex | QPersistentModelIndex
-SORT_ROLE = int(Qt.ItemDataRole.UserRole)
-RUN_ROLE = SORT_ROLE + 1
-CELL_ROLE = SORT_ROLE + 2
+RUN_ROLE = int(Qt.ItemDataRole.UserRole)
+CELL_ROLE = RUN_ROLE + 1
 """All that is painted of a cell, as a PaintedCell: a view that asks role by role spends its time asking."""
-FILTER_ROLE = SORT_ROLE + 3
-"""What a row is found by: its recorded status, a tab, and its texts."""
 _JITTER_SECONDS = 0.5
 """Two answers place the start of a running run this much apart without the clock in the table jumping."""
-
-
-class Column(IntEnum):
-    """The columns, left to right."""
-
-    STATUS = 0
-    PIPELINE = 1
-    STARTED = 2
-    DURATION = 3
-    BY = 4
-    OUTCOME = 5
-
-
-HEADERS = {
-    Column.STATUS: "Status",
-    Column.PIPELINE: "Pipeline",
-    Column.STARTED: "Started",
-    Column.DURATION: "Duration",
-    Column.BY: "By",
-    Column.OUTCOME: "Outcome",
-}
 
 
 _COLUMNS = tuple(Column)
@@ -69,6 +47,9 @@ class PaintedCell(NamedTuple):
 class RunsModel(QAbstractTableModel):
     """Runs by run id; what changed between two updates is all that views hear of."""
 
+    order_wanted = Signal(object)
+    """An Order: a person wants the rows in it."""
+
     def __init__(
         self,
         palette: QPalette,
@@ -84,6 +65,10 @@ class RunsModel(QAbstractTableModel):
         self._today = today
         self._shown_day = today()
         self._stale_since: datetime | None = None
+        self._running: list[int] = []
+        """Where the rows are that run."""
+        self._shows_relative = False
+        self._shown_minute = 0
         self._ticked: dict[str, str] = {}
         """The duration that is painted now, by the id of each running row."""
 
@@ -127,12 +112,8 @@ class RunsModel(QAbstractTableModel):
                 return _ALIGNMENTS[column]
             case Qt.ItemDataRole.AccessibleTextRole:
                 return f"{HEADERS[column]}: {self._text(row, column)}"
-            case _ if role == SORT_ROLE:
-                return self._sort_value(row, column)
             case _ if role == RUN_ROLE:
                 return row
-            case _ if role == FILTER_ROLE:
-                return _filter_text(row)
         return None
 
     @property
@@ -140,10 +121,60 @@ class RunsModel(QAbstractTableModel):
         """The runs, newest start first."""
         return tuple(self._rows)
 
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Ask for the rows in another order; whoever arranges them brings it."""
+        if 0 <= column < len(Column):
+            self.order_wanted.emit(Order(_COLUMNS[column], order is Qt.SortOrder.DescendingOrder))
+
     # --- updates ------------------------------------------------------------------------------------------------
 
     def update_rows(self, new: Sequence[RunRow]) -> None:
-        """Turn what is shown into the new rows, telling views of the differences only."""
+        """Turn what is shown into the new rows, telling views of the differences only. For some thousand rows."""
+        self._update_rows(new)
+        self._running = [position for position, row in enumerate(self._rows) if row.is_running]
+
+    def apply(self, changes: Changes) -> list[RunRow]:
+        """Turn what is shown into other rows, by changes that were found elsewhere: for any number of them.
+
+        What is given back is the list that is needed no more: to let go of very many rows takes time.
+        """
+        before = self._rows
+        if changes.is_rearranged:
+            self._rearrange(changes)
+        else:
+            for first, last in changes.removed:
+                self.beginRemoveRows(QModelIndex(), first, last)
+                del self._rows[first : last + 1]
+                self.endRemoveRows()
+            for first, last in changes.inserted:
+                self.beginInsertRows(QModelIndex(), first, last)
+                self._rows[first:first] = changes.rows[first : last + 1]
+                self.endInsertRows()
+            for position in changes.changed:
+                self._replace(position, changes.rows[position])
+        self._running = list(changes.running)
+        return before if before is not self._rows else []
+
+    def held(self) -> set[str]:
+        """The runs that views hold on to, by their ids."""
+        return {self._rows[index.row()].run_id for index in self.persistentIndexList()}
+
+    def _rearrange(self, changes: Changes) -> None:
+        """Lay everything out anew; what views hold on to stays with its run."""
+        self.layoutAboutToBeChanged.emit()
+        held = self.persistentIndexList()
+        before, self._rows = self._rows, changes.rows
+        places = {run_id: changes.places.get(run_id) for run_id in {before[index.row()].run_id for index in held}}
+        for run_id in [run_id for run_id, place in places.items() if place is None]:  # selected a moment ago, or gone
+            places[run_id] = next((at for at, row in enumerate(self._rows) if row.run_id == run_id), None)
+        moved = [self._index_of(places[before[index.row()].run_id], index.column()) for index in held]
+        self.changePersistentIndexList(held, moved)
+        self.layoutChanged.emit()
+
+    def _index_of(self, row: int | None, column: int) -> QModelIndex:
+        return QModelIndex() if row is None else self.index(row, column)
+
+    def _update_rows(self, new: Sequence[RunRow]) -> None:
         ids = [row.run_id for row in new]
         if ids == [row.run_id for row in self._rows]:
             for position, row in enumerate(new):
@@ -176,12 +207,21 @@ class RunsModel(QAbstractTableModel):
         if self._today() != self._shown_day:
             self._shown_day = self._today()
             self._tell(0, len(self._rows) - 1, Column.STARTED, Column.STARTED)
+        if self._shows_relative and (minute := int(self._clock() / 60)) != self._shown_minute:
+            self._shown_minute = minute
+            self._tell(0, len(self._rows) - 1, Column.STARTED, Column.STARTED)
         if self._stale_since is not None:
             return
-        for position, row in enumerate(self._rows):
-            if row.is_running and self._ticked.get(row.run_id) != clock_text(self._seconds(row)):
+        for position in self._running:
+            row = self._rows[position]
+            if self._ticked.get(row.run_id) != clock_text(self._seconds(row)):
                 self._ticked[row.run_id] = clock_text(self._seconds(row))
                 self._tell(position, position, Column.DURATION, Column.DURATION)
+
+    def show_relative(self, wanted: bool) -> None:
+        """Say how long ago runs started, and not when."""
+        self._shows_relative = wanted
+        self._tell(0, len(self._rows) - 1, Column.STARTED, Column.STARTED)
 
     def set_palette(self, palette: QPalette) -> None:
         """Follow a change of theme."""
@@ -236,9 +276,8 @@ class RunsModel(QAbstractTableModel):
             self._tell(position, position, min(changed), max(changed))
 
     def _tell_running(self, first: Column, last: Column) -> None:
-        for position, row in enumerate(self._rows):
-            if row.is_running:
-                self._tell(position, position, first, last)
+        for position in self._running:
+            self._tell(position, position, first, last)
 
     def _tell(self, top: int, bottom: int, left: Column, right: Column) -> None:
         if 0 <= top <= bottom:
@@ -261,6 +300,8 @@ class RunsModel(QAbstractTableModel):
             case Column.PIPELINE:
                 return row.pipeline
             case Column.STARTED:
+                if self._shows_relative:
+                    return relative_text(row.started, datetime.now(UTC))
                 return local_text(row.started, self._shown_day)
             case Column.DURATION:
                 if row.is_running and self._stale_since is not None:
@@ -294,21 +335,6 @@ class RunsModel(QAbstractTableModel):
                 return row.by
             case Column.OUTCOME:
                 return row.error or row.outcome
-
-    def _sort_value(self, row: RunRow, column: Column) -> Any:
-        match column:
-            case Column.STARTED:
-                return row.started.timestamp() if row.started else float("-inf")
-            case Column.DURATION:
-                seconds = self._seconds(row)
-                return float("-inf") if seconds is None else seconds
-            case _:
-                return self._text(row, column).casefold()
-
-
-def _filter_text(row: RunRow) -> str:
-    status = (row.status or "").strip().lower()
-    return f"{one_line(status)}\t{row.look.word} {row.pipeline} {row.by} {row.outcome} {one_line(row.run_id)}"
 
 
 def _differ_by_jitter(old: float | None, new: float | None) -> bool:

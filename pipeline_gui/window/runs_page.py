@@ -6,16 +6,21 @@ from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from pipeline_gui.window.banner import Banner, database_trouble, spark_trouble
 from pipeline_gui.window.bottom_bar import BottomBar
 from pipeline_gui.window.filter_bar import FilterBar
+from pipeline_gui.window.gateway import Gateway
 from pipeline_gui.window.runs_model import RunsModel
 from pipeline_gui.window.runs_table import RunsTable
 from pipeline_gui.window.snapshot import Snapshot
 from pipeline_gui.window.status_panel import StatusPanel
+from pipeline_gui.window.table.arrangement import RunFilter
+from pipeline_gui.window.table.arranger import Arranger
+from pipeline_gui.window.table.older_runs import OlderRuns, Pages
+from pipeline_gui.window.table.transfer import Transfer
 
 if TYPE_CHECKING:
     from pipeline_gui.window.run_panel.run_panel import RunPanel
@@ -34,13 +39,18 @@ class RunsPage(QWidget):
         self.spark_banner = Banner("sparkBanner")
         self.panel = StatusPanel()
         self.model = RunsModel(self.palette(), self)
+        self.arranger = Arranger(self.model, self)
+        self.older = OlderRuns(self)
         self.table = RunsTable(self.model)
         self.filter = FilterBar()
         self.bottom = BottomBar()
         self._known: Snapshot | None = None
         self._last: Snapshot | None = None
         self._make_source: Callable[[], RunSource] | None = None
+        self._transfer: Transfer | None = None
         self._details: RunPanel | None = None
+        self._kept_split: QByteArray | None = None
+        """How the table and the run panel shared the room the last time."""
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._split.setObjectName("runSplitter")
         self._split.setChildrenCollapsible(False)
@@ -52,8 +62,14 @@ class RunsPage(QWidget):
             column.addWidget(part)
         column.addWidget(self._split, 1)
         column.addWidget(self.bottom)
-        self.filter.changed.connect(self.table.filter_by)
-        self.filter.changed.connect(lambda _expression: self._count_shown())
+        self.filter.changed.connect(self._filter)
+        self.filter.span_changed.connect(self._show_span)
+        self.filter.export_wanted.connect(self.export)
+        self.arranger.arranged.connect(self._arranged)
+        self.arranger.busy_changed.connect(self.filter.show_busy)
+        self.older.changed.connect(lambda: self.arranger.show_older(self.older.rows, is_wanted=self.older.is_wanted))
+        self.older.told.connect(self.filter.show_note)
+        self.table.copy_wanted.connect(self.copy)
         self.table.run_selected.connect(lambda _row: self._show_selected())
         self.table.details_wanted.connect(lambda: self.show_details(True))
         self.table.say_when_empty("Reading the runs…", "They appear here as soon as the database answers.")
@@ -63,9 +79,16 @@ class RunsPage(QWidget):
         """The last snapshot of which the rows are known."""
         return self._known
 
-    def attach(self, make_source: Callable[[], RunSource]) -> None:
-        """Where the run panel will read from; asked for when it is first shown."""
+    def attach(
+        self, make_source: Callable[[], RunSource], gateway: Gateway, pages: Pages, old_rows_timezone: str | None
+    ) -> None:
+        """Where the history is read; make_source is asked for when the run panel is first shown."""
         self._make_source = make_source
+        self.arranger.attach(gateway)
+        self.older.attach(gateway, pages, old_rows_timezone)
+        self._transfer = Transfer(self.table, self.model, gateway, self)
+        self._transfer.told.connect(self.filter.show_note)
+        self._transfer.busy_changed.connect(self.filter.show_exporting)
 
     def show_details(self, wanted: bool, page: int | None = None) -> None:
         """Open or close the panel of the selected run, with one of its pages in front."""
@@ -76,7 +99,8 @@ class RunsPage(QWidget):
             self._details.run_wanted.connect(self.table.select_run)
             self._split.addWidget(self._details)
             height = max(2, self._split.height())
-            self._split.setSizes([height * 2 // 5, height * 3 // 5])
+            if self._kept_split is None or not self._split.restoreState(self._kept_split):
+                self._split.setSizes([height * 2 // 5, height * 3 // 5])
         if self._details is None:
             return
         self._details.setVisible(wanted)
@@ -88,6 +112,14 @@ class RunsPage(QWidget):
             self._show_selected()
         self.details_shown.emit(wanted)
 
+    def split_state(self) -> QByteArray | None:
+        """How the table and the run panel share the room; None where that was never decided."""
+        return self._split.saveState() if self._details is not None else self._kept_split
+
+    def restore_split(self, state: QByteArray) -> None:
+        """Share the room so, when the run panel is first shown."""
+        self._kept_split = state
+
     def start_finding(self) -> None:
         """Let the person find something: in the log where they are in it, else among the runs."""
         focused = self.window().focusWidget()
@@ -95,8 +127,33 @@ class RunsPage(QWidget):
         if not (is_inside and self._details is not None and self._details.find_in_log()):
             self.filter.start()
 
-    def _count_shown(self) -> None:
-        self.filter.show_count(self.table.shown, self.model.rowCount())
+    def export(self) -> None:
+        """Ask for a file, and write what is shown to it; or give that up."""
+        if self._transfer is not None:
+            self._transfer.export()
+
+    def copy(self) -> None:
+        """Put the selected rows on the clipboard."""
+        if self._transfer is not None:
+            self._transfer.copy()
+
+    def read_older_again(self) -> None:
+        """Read what is shown beyond the last two days again, where it is."""
+        if self.older.is_wanted:
+            self.older.read_again()
+
+    def _filter(self, wanted: RunFilter) -> None:
+        self.table.show_filtered(wanted.is_active)
+        self.arranger.filter_by(wanted)
+
+    def _show_span(self, days: float | None) -> None:
+        self.older.show_days(days)
+        self._arranged()
+
+    def _arranged(self) -> None:
+        self.table.settle()
+        self.filter.show_count(self.model.rowCount(), self.arranger.known)
+        self._show_selected()
 
     def _show_selected(self) -> None:
         if self._details is not None:
@@ -107,10 +164,9 @@ class RunsPage(QWidget):
         today = date.today()
         if snapshot.is_known and snapshot.rows is not None:
             self._known = snapshot
-            self.model.update_rows(snapshot.rows)
+            self._last = snapshot
+            self.arranger.show_live(snapshot.rows)
             self.model.set_stale(None)
-            self.table.settle()
-            self._count_shown()
             self.table.say_when_empty(
                 "No run in the last two days",
                 "Choose a pipeline beside Start, then press Start (Ctrl+R). "

@@ -1,9 +1,9 @@
-"""The table of the last two days, and what it says when there is nothing in it."""
+"""The table of runs, and what it says when there is nothing in it."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRegularExpression, QSize, QSortFilterProxyModel, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QPainter, QPalette, QResizeEvent
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -20,17 +20,9 @@ from PySide6.QtWidgets import (
 from pipeline_gui.window.icons import text_icon
 from pipeline_gui.window.labels import PlainLabel
 from pipeline_gui.window.looks import Tone
-from pipeline_gui.window.runs_model import (
-    CELL_ROLE,
-    FILTER_ROLE,
-    RUN_ROLE,
-    SORT_ROLE,
-    Column,
-    Index,
-    PaintedCell,
-    RunsModel,
-)
+from pipeline_gui.window.runs_model import CELL_ROLE, RUN_ROLE, Index, PaintedCell, RunsModel
 from pipeline_gui.window.snapshot import RunRow
+from pipeline_gui.window.table.columns import HEADERS, Column
 from pipeline_gui.window.theme import tone_color
 
 _WIDTHS = {
@@ -81,7 +73,7 @@ class Cell(QStyledItemDelegate):
 
 
 class RunsTable(QTableView):
-    """Shows a RunsModel, sorted as the person likes; selection, scroll and widths stay through every update."""
+    """Shows a RunsModel; selection, scroll and widths stay through every update."""
 
     confirm_gone_wanted = Signal(object)
     """A RunRow of which the person wants to say that nothing lives."""
@@ -93,21 +85,21 @@ class RunsTable(QTableView):
     """A RunRow whose configuration the person wants to start with changes."""
     save_wanted = Signal(object)
     """A RunRow whose configuration the person wants to save."""
+    copy_wanted = Signal()
+    """The selected rows, to the clipboard."""
     details_wanted = Signal()
     """The person opened the selected row, by a double click or Enter."""
 
     def __init__(self, model: RunsModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("runsTable")
-        self.setAccessibleName("Runs of the last two days")
-        self._sorted = QSortFilterProxyModel(self)
-        self._sorted.setSourceModel(model)
-        self._sorted.setSortRole(SORT_ROLE)
-        self._sorted.setFilterRole(FILTER_ROLE)
+        self.setAccessibleName("Runs")
         self._said = ("", "")
-        self.setModel(self._sorted)
+        self._is_filtered = False
+        self._runs = model
+        self.setModel(model)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -125,7 +117,7 @@ class RunsTable(QTableView):
         self.selectionModel().selectionChanged.connect(lambda: self.run_selected.emit(self.selected_run))
         self.activated.connect(lambda _index: self.details_wanted.emit())
         self._empty = EmptyNote(self.viewport())
-        for signal in (self._sorted.rowsInserted, self._sorted.rowsRemoved, self._sorted.modelReset):
+        for signal in (model.rowsInserted, model.rowsRemoved, model.layoutChanged):
             signal.connect(self._show_empty)
         self._show_empty()
 
@@ -140,6 +132,9 @@ class RunsTable(QTableView):
         header.setMinimumSectionSize(60)
         header.setFixedHeight(max(30, self.fontMetrics().height() + 14))
         header.setStyleSheet(_HEADER_STYLE)
+        header.setSectionsMovable(True)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(self._open_header_menu)
         for column, width in _WIDTHS.items():
             header.resizeSection(column, width)
 
@@ -147,28 +142,29 @@ class RunsTable(QTableView):
 
     @property
     def selected_run(self) -> RunRow | None:
-        """The run of the selected row."""
-        indexes = self.selectionModel().selectedRows()
-        return self._run(indexes[0]) if indexes else None
+        """The run of the row that was selected last."""
+        index = self.selectionModel().currentIndex()
+        return self._run(index) if self.selectionModel().isRowSelected(index.row(), QModelIndex()) else None
+
+    @property
+    def selected_runs(self) -> list[RunRow]:
+        """The runs of all selected rows, as they stand in the table."""
+        selection, rows = self.selectionModel().selection(), self._runs.rows
+        parts = [selection.at(number) for number in range(selection.size())]
+        ranges = sorted((part.top(), part.bottom()) for part in parts)
+        return [row for top, bottom in ranges for row in rows[top : bottom + 1]]
 
     def select_run(self, run_id: str) -> bool:
         """Select the row of a run; whether it is there."""
-        for position in range(self._sorted.rowCount()):
-            run = self._run(self._sorted.index(position, 0))
-            if run is not None and run.run_id == run_id:
-                self.selectRow(position)
-                return True
-        return False
+        position = next((at for at, row in enumerate(self._runs.rows) if row.run_id == run_id), None)
+        if position is not None:
+            self.selectRow(position)
+        return position is not None
 
-    def filter_by(self, expression: QRegularExpression) -> None:
-        """Show the runs that match, and keep the selected one selected where it does."""
-        self._sorted.setFilterRegularExpression(expression)
+    def show_filtered(self, is_filtered: bool) -> None:
+        """Whether runs are hidden by a filter: an empty table says so."""
+        self._is_filtered = is_filtered
         self._show_empty()
-
-    @property
-    def shown(self) -> int:
-        """How many runs are shown."""
-        return self._sorted.rowCount()
 
     def settle(self) -> None:
         """Lay new rows out now, so that they are painted with the rest of the window and not in a turn of their own."""
@@ -196,6 +192,11 @@ class RunsTable(QTableView):
             action = menu.addAction(copy, title)
             action.setEnabled(bool(text))
             action.triggered.connect(lambda _checked=False, text=text: QGuiApplication.clipboard().setText(text or ""))
+        rows = menu.addAction(
+            copy, f"Copy {len(self.selected_runs)} rows" if len(self.selected_runs) > 1 else "Copy the row"
+        )
+        rows.setShortcut(QKeySequence.StandardKey.Copy)
+        rows.triggered.connect(self.copy_wanted)
         menu.addSeparator()
         for title, signal in (
             ("Run again as it was", self.again_wanted),
@@ -209,6 +210,32 @@ class RunsTable(QTableView):
         gone.triggered.connect(lambda: self.confirm_gone_wanted.emit(run))
         menu.popup(self.viewport().mapToGlobal(at))
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Copy all that is selected, and not one cell of it."""
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_wanted.emit()
+            return
+        super().keyPressEvent(event)
+
+    def fill_columns_menu(self, menu: QMenu) -> None:
+        """Which columns are shown; one always is."""
+        menu.clear()
+        header = self.horizontalHeader()
+        is_last = header.count() - header.hiddenSectionCount() == 1
+        for column in Column:
+            action = menu.addAction(HEADERS[column])
+            action.setCheckable(True)
+            action.setChecked(not header.isSectionHidden(column))
+            action.setEnabled(not (is_last and action.isChecked()))
+            action.toggled.connect(lambda shown, column=column: header.setSectionHidden(column, not shown))
+
+    def _open_header_menu(self, at: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setObjectName("columnsMenu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.fill_columns_menu(menu)
+        menu.popup(self.horizontalHeader().mapToGlobal(at))
+
     # --- nothing to show ----------------------------------------------------------------------------------------
 
     def say_when_empty(self, title: str, text: str) -> None:
@@ -217,9 +244,8 @@ class RunsTable(QTableView):
         self._show_empty()
 
     def _show_empty(self) -> None:
-        is_filtered = self._sorted.sourceModel().rowCount() > 0
-        self._empty.say(*(_NO_MATCH if is_filtered else self._said))
-        self._empty.setVisible(self._sorted.rowCount() == 0)
+        self._empty.say(*(_NO_MATCH if self._is_filtered else self._said))
+        self._empty.setVisible(self._runs.rowCount() == 0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the note in the middle."""

@@ -108,16 +108,17 @@ def take_snapshot(history: History, maker: RowMaker) -> Snapshot:
     return Snapshot(status, rows, trouble, asked_at, answered_at, datetime.now(UTC))
 
 
-def make_row(run: RunAnswer, status: StatusAnswer, now: float, old_rows_timezone: str | None = None) -> RunRow:
+def make_row(run: RunAnswer, status: StatusAnswer | None, now: float, old_rows_timezone: str | None = None) -> RunRow:
     """A row from a run of the history; now is the reading of seconds_with_sleep() that its duration belongs to.
 
-    The zone is the one in which other programs wrote their rows' times.
+    status is the state of now, for the run that it is about; None: for a run of the past. The zone is the one in which
+    other programs wrote their rows' times.
     """
     metadata = run["metadata"] if isinstance(run["metadata"], dict) else {}
     configuration = metadata.get("configuration")
     name = configuration.get("name") if isinstance(configuration, dict) else None
-    is_current = run["run_id"] == status["run_id"]
-    look = look_of(run["status"], status["phase"] if is_current else metadata_text(metadata, "phase"))
+    current = status if status is not None and run["run_id"] == status["run_id"] else None
+    look = look_of(run["status"], current["phase"] if current else metadata_text(metadata, "phase"))
     ticking = look_is_running(run["status"])
     duration = run["duration"]
     return RunRow(
@@ -126,7 +127,7 @@ def make_row(run: RunAnswer, status: StatusAnswer, now: float, old_rows_timezone
         look=look,
         pipeline=one_line(name if isinstance(name, str) and name else run["run_id"]),
         by=one_line(metadata_text(metadata, "started_by") or "another program"),
-        outcome=_outcome(run, metadata, status if is_current else None),
+        outcome=_outcome(run, metadata, current),
         started=moment_of(run, "start_time", old_rows_timezone),
         ended=moment_of(run, "end_time", old_rows_timezone),
         duration=None if ticking else duration,

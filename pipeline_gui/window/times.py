@@ -30,6 +30,19 @@ def local_text(moment: datetime | None, today: date) -> str:
     return f"{local:%Y-%m-%d %H:%M}"
 
 
+def relative_text(moment: datetime | None, now: datetime) -> str:
+    """How long ago a moment was, in the largest unit of which it is two or more."""
+    if moment is None:
+        return "–"
+    seconds = (now - moment).total_seconds()
+    if abs(seconds) < 60:
+        return "just now"
+    if seconds < 0:
+        return "in the future"  # two clocks differ
+    unit, size = ("days", 86_400) if seconds >= 2 * 86_400 else ("h", 3600) if seconds >= 2 * 3600 else ("min", 60)
+    return f"{int(seconds // size)} {unit} ago"
+
+
 def moment_tooltip(moment: datetime | None) -> str:
     """A moment in full: local time with its zone, and UTC."""
     if moment is None:

@@ -79,6 +79,7 @@ def backend() -> Iterator[StandInBackend]:
     stand_in.controller.let_refresh.set()
     stand_in.controller.let_act.set()
     stand_in.outputs.let_read.set()
+    stand_in.archive.let_read.set()
 
 
 @pytest.fixture

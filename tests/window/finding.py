@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QLabel, QTableView, QToolBar, QWidget
 
 from pipeline_gui.pipeline.answers import StatusAnswer
 from pipeline_gui.window.main_window import MainWindow
-from pipeline_gui.window.runs_model import Column
 from pipeline_gui.window.session import Session
+from pipeline_gui.window.table.columns import Column
 
 Part = TypeVar("Part", bound=QObject)
 

@@ -23,7 +23,8 @@ from pipeline_gui.pipeline.answers import (
 )
 from pipeline_gui.pipeline.output import OutputMatch, OutputPart, OutputSearch, OutputSearched, SearchNotKnown, Stream
 from pipeline_gui.pipeline.past_runs import PastRuns
-from pipeline_gui.pipeline.ports import Change, Contact
+from pipeline_gui.pipeline.ports import Change, Contact, PageKey, RunPage
+from pipeline_gui.pipeline.run import Run
 from pipeline_gui.profile import Profile
 from pipeline_gui.settings import Settings
 
@@ -218,6 +219,23 @@ class StandInArchive:
 
     def __init__(self) -> None:
         self.past: PastRuns | None = None
+        self.runs: list[Run] = []
+        """The history, newest start first."""
+        self.asked: list[tuple[float, PageKey | None]] = []
+        self.raises: Exception | None = None
+        self.let_read = threading.Event()
+        self.let_read.set()
+
+    def page(self, days: float, *, limit: int, after: PageKey | None = None) -> RunPage:
+        """A part of it, as the store cuts it."""
+        self.asked.append((days, after))
+        assert self.let_read.wait(30)
+        if self.raises is not None:
+            raise self.raises
+        begin = 0 if after is None else next(n for n, run in enumerate(self.runs) if run.run_id == after.run_id) + 1
+        runs = self.runs[begin : begin + limit]
+        is_last = begin + limit >= len(self.runs)
+        return RunPage(runs, None if is_last else PageKey(None, runs[-1].run_id))
 
     def past_runs(self, pipeline: str, limit: int) -> PastRuns:
         """The past that was set, or none."""

@@ -23,7 +23,7 @@ from pipeline_gui.resources import resource
 from pipeline_gui.settings import Settings
 from pipeline_gui.store import migrate
 from pipeline_gui.window.main_window import MainWindow
-from pipeline_gui.window.runs_model import Column
+from pipeline_gui.window.table.columns import Column
 from tests.command_server.harness import SLEEP, STUBBORN, CommandServer, command_server
 from tests.postgres import PostgresServer, running_server
 from tests.waiting import wait_until

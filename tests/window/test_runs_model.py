@@ -14,8 +14,9 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
 from pipeline_gui.window.looks import look_of
-from pipeline_gui.window.runs_model import SORT_ROLE, Column, RunsModel
+from pipeline_gui.window.runs_model import RunsModel
 from pipeline_gui.window.snapshot import RowMaker, RunRow, make_row
+from pipeline_gui.window.table.columns import Column
 from tests.window.stand_in import idle, run, running
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -190,14 +191,6 @@ def test_at_midnight_today_becomes_yesterday(model: RunsModel, told: Told, clock
     model.tick()
     assert texts(model, 0)[Column.STARTED] == "yesterday 12:00"
     assert told.take() == [("changed", 0, 0, Column.STARTED, Column.STARTED)]
-
-
-def test_times_and_durations_sort_as_what_they_are(model: RunsModel) -> None:
-    model.update_rows([row("a", duration=9.0, started=None), row("b", duration=100.0)])
-    durations = [model.index(i, Column.DURATION).data(SORT_ROLE) for i in (0, 1)]
-    assert durations == sorted(durations)
-    starts = [model.index(i, Column.STARTED).data(SORT_ROLE) for i in (0, 1)]
-    assert starts == sorted(starts)  # a time that is missing is before every other: last when the newest is first
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "stopped", "running", "archived", None])

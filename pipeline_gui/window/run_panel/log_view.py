@@ -22,12 +22,13 @@ from PySide6.QtWidgets import (
 )
 
 from pipeline_gui.pipeline.output import Stream
+from pipeline_gui.window.file_saver import FileSaver
 from pipeline_gui.window.gateway import Gateway
 from pipeline_gui.window.labels import ElidedLabel
 from pipeline_gui.window.run_panel.log_finder import LogFinder
 from pipeline_gui.window.run_panel.log_levels import Level
+from pipeline_gui.window.run_panel.log_pieces import log_pieces
 from pipeline_gui.window.run_panel.log_reader import LogReader, Place
-from pipeline_gui.window.run_panel.log_saver import LogSaver
 from pipeline_gui.window.run_panel.log_search import LogSearch
 from pipeline_gui.window.run_panel.outputs import Outputs
 
@@ -38,6 +39,7 @@ class LogView(QWidget):
     def __init__(self, gateway: Gateway, outputs: Outputs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("logView")
+        self._outputs = outputs
         self._run_id: str | None = None
         self._is_running = False
         self._reader = LogReader(gateway, outputs, self)
@@ -76,7 +78,7 @@ class LogView(QWidget):
         self._end = _button("logEndButton", "&End", "Go to the last line, and follow")
         self._save = _button("logSaveButton", "&Save…", "Write the whole log to a file")
         self._save.setEnabled(False)
-        self._saver = LogSaver(gateway, outputs, self)
+        self._saver = FileSaver(gateway, "The log", self)
         self._position = ElidedLabel()
         self._position.setObjectName("logPosition")
         self._finder = LogFinder(self._text, self._reader, LogSearch(gateway, outputs, self))
@@ -150,7 +152,7 @@ class LogView(QWidget):
     def save_to(self, path: Path, run_id: str | None, stream: Stream) -> None:
         """Write the whole output of a run to a file."""
         if run_id is not None and not self._saver.is_busy:
-            self._saver.save(run_id, stream, path)
+            self._saver.save(path, log_pieces(self._outputs, run_id, stream))
 
     # --- going through it ---------------------------------------------------------------------------------------
 
