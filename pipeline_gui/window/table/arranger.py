@@ -16,6 +16,7 @@ from pipeline_gui.window.table.changes import Changes, changes_between, rearrang
 
 AT_ONCE = 2000
 """Rows that are arranged where they are asked for: that takes less than a frame. More are arranged in the pool."""
+_FREED_AT_ONCE = 2000
 
 
 class _Worked(NamedTuple):
@@ -127,7 +128,7 @@ class Arranger(QObject):
         self._known, self._running = worked.known, worked.running
         let_go = self._model.apply(worked.changes)
         if self._gateway is not None:
-            self._gateway.run(let_go.clear, lambda _: None, self._fail, self, Lane.VIEWS)
+            self._gateway.run(lambda: _let_go(let_go), lambda _: None, self._fail, self, Lane.VIEWS)
         self._done()
         self.arranged.emit()
 
@@ -155,3 +156,9 @@ def _together(live: Sequence[RunRow], left: Sequence[RunRow], older: Sequence[Ru
             known.add(row.run_id)
             rows.append(row)
     return rows
+
+
+def _let_go(rows: list[RunRow]) -> None:
+    """Free a list piece by piece: all of it at once would keep the interpreter from the GUI thread."""
+    while rows:
+        del rows[-_FREED_AT_ONCE:]
