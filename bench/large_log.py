@@ -44,6 +44,10 @@ class OneBatch:
         """A piece of a search in it."""
         return self._spark.search_output(NAME, stream, wanted)
 
+    def ui_address(self, _run_id: str) -> str | None:
+        """It has none."""
+        return None
+
 
 def measure(names: Sequence[str]) -> list[Figure]:
     """The medians of several rounds."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 _QT = "LGPL-3.0-only"
 
 DISTRIBUTIONS = {
+    "google-re2": "BSD-3-Clause AND Apache-2.0",  # the wheel holds RE2 and what it needs of Abseil
     "attrs": "MIT",
     "backports-tarfile": "MIT",
     "certifi": "MPL-2.0",

@@ -42,10 +42,10 @@ def _bare() -> int:
     return guarded(raise_it, Output())
 
 
-def _window(settings: Settings) -> int:
+def _window(settings: Settings, *, debugs: bool = False) -> int:
     from pipeline_gui.window.application import run
 
-    return run(settings)
+    return run(settings, debugs=debugs)
 
 
 def _command_line(words: Sequence[str]) -> int:
@@ -72,7 +72,7 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
     if arguments.command is None:
         from pipeline_gui.terminal.session import settings_of
 
-        return _window(settings_of(arguments))
+        return _window(settings_of(arguments), debugs=arguments.debug)
     if arguments.command not in ("spark-server", "serve"):
         from pipeline_gui.log_file import log_to_file
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from pipeline_gui.pipeline.errors import ConfigurationInvalid, SparkRefused
 from pipeline_gui.pipeline.output import OutputPart, OutputSearch, OutputSearched, OutputServer, SearchNotKnown, Stream
@@ -48,6 +49,18 @@ class RunOutputs:
         if not self._spark.identity().can_fence:
             raise SearchNotKnown("A plain Livy can't search in a log.", status_code=404)
         return self._spark.search_output(batch, stream, wanted)
+
+    def ui_address(self, run_id: str) -> str | None:
+        """Where a browser finds Spark's own UI of a running run; None while there is none. Raises as read does."""
+        batch = self._spark.find(self._batch(run_id))
+        if batch is None or batch.state.is_terminal:
+            return None
+        if not self._spark.identity().can_fence:
+            return batch.ui_url
+        host = urlsplit(self._spark.url).hostname
+        if batch.driver_ui_port is None or host is None:
+            return None
+        return f"http://{f'[{host}]' if ':' in host else host}:{batch.driver_ui_port}/"
 
     def _batch(self, run_id: str) -> str:
         known, batch = self._last

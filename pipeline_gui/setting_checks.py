@@ -52,6 +52,17 @@ def _check_spark_url(value: str, which: str) -> None:
         raise SettingsInvalid(f"{which} is not the address of a Spark server; write http://HOST:PORT or https://HOST.")
 
 
+def _check_history_url(value: str, which: str) -> None:
+    _check_text(value, which)
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
+    except ValueError:
+        usable = False
+    if not usable:
+        raise SettingsInvalid(f"{which} is not the address of a Spark history server; write http://HOST:18080.")
+
+
 def _check_kind(value: str, which: str) -> None:
     if value == "standalone":
         raise SettingsInvalid(
@@ -87,6 +98,7 @@ _CHECKS: dict[str, Callable[[str, str], None]] = {
     "database_url": _check_database,
     "spark_url": _check_spark_url,
     "spark_kind": _check_kind,
+    "history_server_url": _check_history_url,
     "color": _check_color,
     "name": _check_name,
     "old_rows_timezone": _check_timezone,

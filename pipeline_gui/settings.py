@@ -21,7 +21,7 @@ ENVIRONMENT = {
     "spark_kind": "PIPELINE_GUI_SPARK_KIND",
     "spark_token": "PIPELINE_GUI_SPARK_TOKEN",
 }
-KEYS = ("database_url", "spark_url", "spark_kind", "spark_token", "name", "color", "old_rows_timezone")
+KEYS = (*ENVIRONMENT, "name", "color", "old_rows_timezone", "history_server_url")
 """Every key that settings.toml may have."""
 
 
@@ -42,6 +42,8 @@ class Settings:
     color: str | None = None
     old_rows_timezone: str | None = None
     """The zone of rows that other programs wrote in local time; for display."""
+    history_server_url: str | None = None
+    """Spark's history server, for the link to a run that ended."""
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
     """Where each setting that is set comes from, in words."""
 

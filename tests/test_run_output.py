@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 
 import pytest
 
 from pipeline_gui.pipeline.errors import ConfigurationInvalid, SparkRefused
 from pipeline_gui.pipeline.output import OutputSearch, SearchNotKnown, Stream
-from pipeline_gui.pipeline.ports import LogPage, ServerIdentity
+from pipeline_gui.pipeline.ports import Batch, BatchState, LogPage, ServerIdentity
 from pipeline_gui.run_output import RunOutputs
 
 
@@ -74,6 +75,27 @@ def test_what_has_no_log_is_said() -> None:
         outputs(Livy([])).read("theirs", Stream.STDOUT, 0, 1)
     with pytest.raises(ConfigurationInvalid, match="no run"):
         outputs(Livy([])).read("none", Stream.STDOUT, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [("https://spark.ops:8998/a", "http://spark.ops:4041/"), ("http://[::1]:8998", "http://[::1]:4041/")],
+)
+def test_sparks_own_ui_is_on_the_servers_host(url: str, address: str) -> None:
+    livy = Livy([])
+    batch = Batch(1, "i.r", BatchState.RUNNING, None, f"{url}/batches/1/ui/", (), driver_ui_port=4041)
+    found: dict[str, Batch | None] = {"i.r": batch}
+    spark = SimpleNamespace(
+        find=found.get, url=url, identity=lambda: ServerIdentity(url, "g", "1"), search_output=None, output=None
+    )
+    read = RunOutputs(livy, spark)  # type: ignore[arg-type]
+    assert read.ui_address("r") == address
+    found["i.r"] = replace(batch, state=BatchState.SUCCESS)
+    assert read.ui_address("r") is None
+    found["i.r"] = replace(batch, driver_ui_port=None)
+    assert read.ui_address("r") is None
+    found["i.r"] = None
+    assert read.ui_address("r") is None
 
 
 def test_a_plain_livy_can_not_search() -> None:

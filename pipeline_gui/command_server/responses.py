@@ -31,6 +31,8 @@ def batch_body(batch: Batch, generation: str, base_url: str) -> dict[str, Any]:
             "driverLogUrl": f"{base_url}/batches/{batch.batch_id}/output/stderr",
             "sparkUiUrl": f"{base_url}/batches/{batch.batch_id}/ui/" if has_ui else None,
             "executorLogUrls": None,
+            # For people: their browsers have no token for the way through this server.
+            "driverUiPort": batch.user_interface.port if has_ui and batch.user_interface else None,
         },
         "log": logs.last_lines(batch),
         "exitCode": end.get("exitCode"),

@@ -298,6 +298,8 @@ class Batch:
     """Seconds since its end; None where the server does not say."""
     reason: str | None = None
     """The server's own words on the end, if it has any."""
+    driver_ui_port: int | None = None
+    """Where on the server's host the driver's own UI listens, for people; None where that is not said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,8 @@ class AppInfo(msgspec.Struct, rename="camel"):
     """Where people look at the application."""
 
     spark_ui_url: str | None = None
+    driver_ui_port: int | None = None
+    """On the server's own host; of our command server."""
 
 
 class WireBatch(msgspec.Struct, rename="camel"):
@@ -137,6 +139,7 @@ def batch_of(wire: WireBatch, base_url: str, generation: str | None) -> Batch:
         state=_state(wire.state),
         application_id=plain(wire.app_id),
         ui_url=_ui_url(wire.app_info.spark_ui_url if wire.app_info else None, base_url),
+        driver_ui_port=_port(wire.app_info.driver_ui_port if wire.app_info else None),
         log_tail=tuple(bounded_line(line) for line in (wire.log or [])[-MOST_TAIL_LINES:]),
         generation=plain(wire.generation) or generation,
         exit_code=wire.exit_code,
@@ -178,6 +181,10 @@ def _state(state: str) -> BatchState:
 
 def _seconds(value: float | None) -> float | None:
     return max(0.0, value) if value is not None and math.isfinite(value) else None
+
+
+def _port(value: int | None) -> int | None:
+    return value if value is not None and 0 < value < 65_536 else None
 
 
 def _ui_url(value: str | None, base_url: str) -> str | None:

@@ -62,6 +62,7 @@ def _parser(words: Sequence[str]) -> Parser:
         parents=[_common_options()],
     )
     parser.add_argument("--version", action="version", version=f"pipeline-gui {__version__}")
+    parser.add_argument("--debug", action="store_true", help="of the window: log what holds it up, and where")
     parser.set_defaults(json=False, home=None, database_url=None, spark_url=None, spark_kind=None)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
 

@@ -19,6 +19,7 @@ class Actions(QObject):
 
     def __init__(self, window: QMainWindow) -> None:
         super().__init__(window)
+        self._all: list[QAction] = []
         self.start = self._make("startAction", "&Start", "Ctrl+R")
         self.stop = self._make("stopAction", "S&top", "Ctrl+.")
         self.refresh = self._make("refreshAction", "&Refresh", "F5")
@@ -44,8 +45,9 @@ class Actions(QObject):
         self.again.setToolTip("Start the selected run's configuration again, as it was started")
         self.changed.setToolTip("Start what is chosen beside Start with changes for one run")
         self.close = self._make("closeAction", "&Close", "Ctrl+W")
+        self.quit = self._make("quitAction", "&Quit", "Ctrl+Q")
+        self.shortcuts = self._make("shortcutsAction", "&Shortcuts", "F1")
         self.about = self._make("aboutAction", "&About")
-        self.close.setShortcuts([QKeySequence("Ctrl+W"), QKeySequence("Ctrl+Q")])
         self._by_kind = {
             Kind.START: self.start,
             Kind.STOP: self.stop,
@@ -62,7 +64,13 @@ class Actions(QObject):
         action.setObjectName(name)
         if keys:
             action.setShortcut(QKeySequence(keys))
+        self._all.append(action)
         return action
+
+    @property
+    def all(self) -> list[QAction]:
+        """Every action, as they were made."""
+        return list(self._all)
 
     def allow(self, permissions: Mapping[Kind, Permission]) -> None:
         """Turn actions on and off, each with its reason on hover."""
@@ -107,7 +115,7 @@ class Actions(QObject):
         file = _menu(window, "&File")
         file.addActions([self.configurations, self.open_file, self.export])
         file.addSeparator()
-        file.addAction(self.close)
+        file.addActions([self.close, self.quit])
         run = _menu(window, "&Run")
         run.addActions([self.start, self.changed, self.again, self.stop])
         run.addSeparator()
@@ -120,7 +128,7 @@ class Actions(QObject):
         view.addAction(self.relative)
         view.addMenu(self.columns)
         help_ = _menu(window, "&Help")
-        help_.addAction(self.about)
+        help_.addActions([self.shortcuts, self.about])
 
     def make_toolbar(self, window: QMainWindow, chooser: QWidget, badge: QWidget) -> QToolBar:
         """Start, what it starts, Stop; at the right the system's name and Refresh."""

@@ -9,7 +9,7 @@ from pipeline_gui.settings import Settings
 from pipeline_gui.window.display_check import missing_display, missing_library
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, *, debugs: bool = False) -> int:
     """Open the window and stay until it is closed; the exit code, 1 where there is nothing to open it on."""
     sentence = missing_display() or missing_library()
     if sentence is None:
@@ -21,7 +21,7 @@ def run(settings: Settings) -> int:
             if sentence is None:
                 raise
         else:
-            return run_window(settings)
+            return run_window(settings, debugs=debugs)
         finally:
             gc.enable()
     print(f"pipeline-gui: {sentence}", file=sys.stderr)

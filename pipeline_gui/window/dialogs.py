@@ -89,8 +89,10 @@ def ask_to_confirm_gone(parent: QWidget, name: str, on_confirmed: Callable[[], N
     ).open()
 
 
-def ask_to_close(parent: QWidget, name: str, on_confirmed: Callable[[], None]) -> None:
-    """Say that a run goes on when the window is closed."""
+def ask_to_close(
+    parent: QWidget, name: str, on_confirmed: Callable[[], None], on_hidden: Callable[[], None] | None = None
+) -> None:
+    """Say that a run goes on when the window is closed; where it can be hidden instead, offer that."""
     box = QMessageBox(parent)
     box.setObjectName("closeQuestion")
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -102,9 +104,13 @@ def ask_to_close(parent: QWidget, name: str, on_confirmed: Callable[[], None]) -
         "It runs on Spark, not in this window. Open the window again to see how it stands or to stop it."
     )
     close = box.addButton("Close, the run goes on", QMessageBox.ButtonRole.AcceptRole)
+    close.clicked.connect(on_confirmed)
+    if on_hidden is not None:
+        hide = box.addButton("Hide it, and be told of the end", QMessageBox.ButtonRole.ActionRole)
+        hide.setObjectName("hideButton")
+        hide.clicked.connect(on_hidden)
     box.addButton(QMessageBox.StandardButton.Cancel)
     box.setDefaultButton(close)
-    box.accepted.connect(on_confirmed)
     box.open()
 
 

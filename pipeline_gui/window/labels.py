@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+import html
+
+from PySide6.QtCore import QSize, Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
 from pipeline_gui.window.texts import tooltip
@@ -24,6 +26,24 @@ class PlainLabel(QLabel):
         """Show a text; nothing is painted anew when it is the same."""
         if text != self.text():
             self.setText(text)
+
+
+class LinkLabel(PlainLabel):
+    """An address that a browser opens, by a click or by keyboard."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.RichText)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
+        self.linkActivated.connect(lambda address: QDesktopServices.openUrl(QUrl(address)))
+        self._address = ""
+
+    def show_text(self, text: str) -> None:
+        """Show an address; whatever is in it, it is nothing else."""
+        if text != self._address:
+            self._address = text
+            self.setText(f'<a href="{html.escape(text, quote=True)}">{html.escape(text)}</a>')
+            self.setToolTip(tooltip(f"Open {text} in the browser"))
 
 
 class ElidedLabel(PlainLabel):

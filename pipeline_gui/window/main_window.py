@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
@@ -27,11 +27,12 @@ from pipeline_gui.window.session import Session
 from pipeline_gui.window.snapshot import RunRow, Snapshot
 from pipeline_gui.window.starts import Starts
 from pipeline_gui.window.texts import one_line
+from pipeline_gui.window.tray import Tray
 
 if TYPE_CHECKING:
     from pipeline_gui.window.run_panel.run_source import RunSource
 
-AskToClose = Callable[[QWidget, str, Callable[[], None]], None]
+AskToClose = Callable[[QWidget, str, Callable[[], None], Callable[[], None] | None], None]
 _TICK_MILLISECONDS = 1000
 LOG_PAGE = 1
 """Of the run panel."""
@@ -39,6 +40,9 @@ LOG_PAGE = 1
 
 class MainWindow(QMainWindow):
     """Start, stop and watch. Without a backend it shows what is waited for, until ``attach``."""
+
+    closed = Signal()
+    """For good, and not only hidden."""
 
     def __init__(self, backend: Backend | None = None, *, ask_to_close: AskToClose = dialogs.ask_to_close) -> None:
         super().__init__()
@@ -57,13 +61,15 @@ class MainWindow(QMainWindow):
         self._pages = QStackedWidget()
         self._pages.addWidget(self.opening)
         self._pages.addWidget(self.page)
-        self.setCentralWidget(self._pages)
         self.actions_.fill_menus(self)
         self.addToolBar(self.actions_.make_toolbar(self, self.box, self.badge))
+        self.setCentralWidget(self._pages)
+        QWidget.setTabOrder(self.box, self.page.filter)  # as it is read, and not as it was made
         self._pulse = QTimer(self)
         self._pulse.setInterval(_TICK_MILLISECONDS)
         self._pulse.setTimerType(Qt.TimerType.PreciseTimer)
         self._pulse.timeout.connect(self._tick)
+        self.tray = Tray(self, self.actions_)
         self._connect()
         self.resize(1000, 640)
         if backend is None:
@@ -90,6 +96,10 @@ class MainWindow(QMainWindow):
         actions.open_file.triggered.connect(self._open_file)
         actions.close.triggered.connect(self.close)
         actions.about.triggered.connect(self._about)
+        actions.shortcuts.triggered.connect(self._show_shortcuts)
+        actions.quit.triggered.connect(self.close)
+        self.tray.window_wanted.connect(self.raise_to_front)
+        self.tray.quit_wanted.connect(self.close_now)
         self.box.chosen.connect(self._allow)
         self.box.file_wanted.connect(self._open_file)
         self.page.table.confirm_gone_wanted.connect(self._confirm_gone)
@@ -101,6 +111,7 @@ class MainWindow(QMainWindow):
         self._session = session = Session(backend, self)
         session.refreshed.connect(self._show)
         session.said.connect(self.page.bottom.say)
+        session.ended.connect(self.tray.tell)
         session.pending_changed.connect(self._allow)
         self._show_system(backend.settings)
         zone = backend.settings.old_rows_timezone
@@ -133,6 +144,7 @@ class MainWindow(QMainWindow):
 
     def _show(self, snapshot: Snapshot) -> None:
         self.page.show_snapshot(snapshot)
+        self.tray.show_snapshot(snapshot, self.page.known)
         self._allow()
         self._tick()
 
@@ -234,17 +246,31 @@ class MainWindow(QMainWindow):
         run = self._running
         if run is not None and not self._may_close:
             event.ignore()
-            self._ask_to_close(self, run[2], self.close_now)
+            self._ask_to_close(self, run[2], self.close_now, self.hide if self.tray.is_there else None)
             return
         self._pulse.stop()
+        self.tray.icon.hide()
         if self._session is not None:
             self._session.close()
         super().closeEvent(event)
+        self.closed.emit()
 
     def close_now(self) -> None:
         """Close without a question."""
         self._may_close = True
         self.close()
+
+    def raise_to_front(self) -> None:
+        """Show the window to the person, wherever it is."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    def _show_shortcuts(self) -> None:
+        from pipeline_gui.window.shortcuts import show_shortcuts
+
+        show_shortcuts(self, self.actions_.all)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Count seconds while somebody can see them."""
@@ -262,13 +288,19 @@ class MainWindow(QMainWindow):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "actions_"):
             self.actions_.set_palette(self.palette())
+        if event.type() == QEvent.Type.WindowStateChange and hasattr(self, "_pulse"):
+            if self.isMinimized():
+                self._pulse.stop()  # nobody sees seconds now
+            elif self.isVisible():
+                self._pulse.start()
+                self._tick()
 
 
 def _run_source(backend: Backend, session: Session) -> RunSource:
     from pipeline_gui.window.run_panel.run_source import RunSource
 
-    zone = backend.settings.old_rows_timezone
-    return RunSource(session.gateway, backend.controller, backend.archive, backend.outputs, zone)
+    zone, history = backend.settings.old_rows_timezone, backend.settings.history_server_url
+    return RunSource(session.gateway, backend.controller, backend.archive, backend.outputs, zone, history)
 
 
 def _addresses(settings: Settings) -> str:

@@ -22,7 +22,9 @@ from pipeline_gui.window.icons import application_icon
 from pipeline_gui.window.main_window import MainWindow
 from pipeline_gui.window.opener import Opener, Say
 from pipeline_gui.window.remembered import RememberedLook
+from pipeline_gui.window.single_window import SingleWindow
 from pipeline_gui.window.termination import Termination
+from pipeline_gui.window.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +32,8 @@ CLOSING_SECONDS = 1.5
 """How long closing may take before the process just ends: servers may hang, and nothing of ours is lost by then."""
 
 
-def run_window(settings: Settings) -> int:
-    """Show the window until it is closed; the exit code."""
+def run_window(settings: Settings, *, debugs: bool = False) -> int:
+    """Show the window until it is closed; the exit code. debugs: log what holds its event loop up."""
     application = QApplication([APPLICATION])
     application.setApplicationName(APPLICATION)
     application.setApplicationDisplayName("Pipelines")
@@ -39,7 +41,14 @@ def run_window(settings: Settings) -> int:
     application.setDesktopFileName(APPLICATION)
     application.setWindowIcon(application_icon())
     log_to_file()
+    single = SingleWindow(settings)
+    if not single.claim():
+        print("pipeline-gui: the window is open already, and was brought to the front.", file=sys.stderr)
+        return 0
     window = MainWindow()
+    window.closed.connect(application.quit)
+    single.wanted.connect(window.raise_to_front)
+    watchdog = Watchdog(window) if debugs else None
     reporter = CrashReporter(window, settings.profile.log_file)
     reporter.install()
     backends: list[Backend] = []
@@ -55,10 +64,16 @@ def run_window(settings: Settings) -> int:
     look = RememberedLook(settings.profile.data)
     look.restore(window)
     window.show()
+    window.tray.show()
     opener.open()
+    if watchdog is not None:
+        watchdog.start()
     code = application.exec()
     look.save(window)
     termination.uninstall()
+    single.close()
+    if watchdog is not None:
+        watchdog.stop()
     session_ended = window.session is None or window.session.gateway.close(0.3)
     if not (opener.close(0.2) and session_ended and _closed(backends)):
         # A thread waits for a server that hangs. Python would wait for it in turn, so the process ends here.

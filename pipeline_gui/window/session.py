@@ -46,6 +46,8 @@ class Session(QObject):
     """A Snapshot."""
     said = Signal(object)
     """A Message."""
+    ended = Signal(object)
+    """A Message: the run that was running has ended, whoever ended it."""
     pending_changed = Signal()
     configurations_read = Signal(list)
     """Every Entry that can be started by its name."""
@@ -116,8 +118,11 @@ class Session(QObject):
 
     def _take(self, snapshot: Snapshot) -> None:
         news = [recovery_news(self._last, snapshot)]
+        ending = ending_news(self._known, snapshot)
+        if ending is not None:
+            self.ended.emit(ending)
         if not self.operations.pending & {Kind.STOP, Kind.FORCE, Kind.ABANDON, Kind.RELEASE}:
-            news.append(ending_news(self._known, snapshot))  # else the action's own answer says it
+            news.append(ending)  # else the action's own answer says it
         self._last = snapshot
         if snapshot.is_known:
             self._known = snapshot

@@ -37,6 +37,7 @@ def batch(server: CommandServer) -> Iterator[dict[str, Any]]:
 def test_the_batch_names_its_ui_and_application(server: CommandServer, batch: dict[str, Any]) -> None:
     assert batch["appId"] == "local-1790000000000"
     assert batch["appInfo"]["sparkUiUrl"] == f"{server.url}/batches/{batch['id']}/ui/"
+    assert batch["appInfo"]["driverUiPort"] > 0
 
 
 def test_the_ui_is_passed_on_without_its_cookies(server: CommandServer, batch: dict[str, Any]) -> None:

@@ -184,6 +184,7 @@ class StandInOutputs:
         self.searched: list[OutputSearch] = []
         self.raises: Exception | None = None
         self.note = ""
+        self.address: str | None = None
         self.let_read = threading.Event()
         self.let_read.set()
 
@@ -196,6 +197,10 @@ class StandInOutputs:
         data = self.data.get(stream, b"")
         begin = max(0, len(data) - length) if offset is None else min(offset, len(data))
         return OutputPart(begin, len(data), data[begin : begin + length], self.note)
+
+    def ui_address(self, run_id: str) -> str | None:
+        """The address that was set."""
+        return self.address
 
     def search(self, run_id: str, stream: Stream, wanted: OutputSearch) -> OutputSearched:
         """What the command server's own search finds in them."""

@@ -93,6 +93,7 @@ class ConfigurationsDialog(QDialog):
                 row.addWidget(button)
             column.addLayout(row)
         area = QScrollArea()
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it takes the focus
         area.setWidget(self._form)
         area.setWidgetResizable(True)
         right = QWidget()

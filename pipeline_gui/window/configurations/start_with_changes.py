@@ -36,6 +36,7 @@ class StartWithChanges(QDialog):
         self._form = ConfigurationForm(is_shared=False)
         self._preview = CommandPreview()
         area = QScrollArea()
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it takes the focus
         area.setWidget(self._form)
         area.setWidgetResizable(True)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)

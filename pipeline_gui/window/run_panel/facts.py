@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from pipeline_gui.pipeline.answers import EventAnswer, RunAnswer, StatusAnswer
 from pipeline_gui.pipeline.redaction import redact_text
@@ -26,6 +27,8 @@ class RunDetails:
 
     run: RunAnswer
     events: tuple[EventAnswer, ...]
+    ui_address: str | None = None
+    """Of Spark's own UI, while the run has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class Fact:
 
     label: str
     text: str
+    is_link: bool = False
+    """Whether the text is an address that a browser opens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +51,18 @@ class Moment:
     detail: str
 
 
-def facts_of(details: RunDetails, status: StatusAnswer | None, old_rows_timezone: str | None = None) -> list[Fact]:
+def facts_of(
+    details: RunDetails,
+    status: StatusAnswer | None,
+    old_rows_timezone: str | None = None,
+    history_server_url: str | None = None,
+) -> list[Fact]:
     """What, who, when, and how it ended; status is the state of now, where the run is the one that it is about."""
     run = details.run
     metadata = run["metadata"] if isinstance(run["metadata"], dict) else {}
     configuration = metadata.get("configuration")
     now = status if status is not None and status["run_id"] == run["run_id"] else None
+    application = (now["application_id"] if now else None) or metadata_text(metadata, "application_id")
     facts = [
         Fact("State", _state(run, metadata.get("phase"), now)),
         Fact("Progress", (now["progress"] or {}).get("text", "") if now else ""),
@@ -63,13 +74,13 @@ def facts_of(details: RunDetails, status: StatusAnswer | None, old_rows_timezone
         Fact("Started by", _starter(metadata)),
         Fact("Stop asked for by", (now["stop_requested_by"] or "") if now else ""),
         Fact("Stopped by", metadata_text(metadata, "stopped_by") or ""),
-        Fact(
-            "Application", (now["application_id"] if now else None) or metadata_text(metadata, "application_id") or ""
-        ),
+        Fact("Application", application or ""),
+        Fact("Spark UI", details.ui_address or "", is_link=True),
+        Fact("History server", _history_address(history_server_url, application), is_link=True),
         Fact("Command", redact_text(run["command"] or "")),
         Fact("Configuration", _json(configuration) if isinstance(configuration, dict) else ""),
     ]
-    return [Fact(fact.label, fact.text[:_LONGEST]) for fact in facts if fact.text]
+    return [replace(fact, text=fact.text[:_LONGEST]) for fact in facts if fact.text]
 
 
 def timeline_of(events: Iterable[EventAnswer]) -> list[Moment]:
@@ -106,6 +117,10 @@ def _state(run: RunAnswer, phase: object, now: StatusAnswer | None) -> str:
         return now["sentence"]
     word = look_of(run["status"], phase if isinstance(phase, str) else None).word
     return word if run["duration"] is None else f"{word} after {duration_text(run['duration'])}"
+
+
+def _history_address(server: str | None, application: str | None) -> str:
+    return f"{server.rstrip('/')}/history/{quote(application, safe='')}/jobs/" if server and application else ""
 
 
 def _starter(metadata: dict[str, object]) -> str:

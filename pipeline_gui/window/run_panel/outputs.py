@@ -15,3 +15,6 @@ class Outputs(Protocol):
 
     def search(self, run_id: str, stream: Stream, wanted: OutputSearch) -> OutputSearched:
         """A bounded piece of a search in the whole output. Raises SearchNotKnown, PipelineError."""
+
+    def ui_address(self, run_id: str) -> str | None:
+        """Where a browser finds Spark's own UI of a running run, if anywhere. Raises PipelineError."""

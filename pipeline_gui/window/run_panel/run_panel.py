@@ -48,6 +48,7 @@ class RunPanel(QWidget):
         self._history.run_wanted.connect(self.run_wanted)
         self._tabs = QTabWidget()
         self._tabs.setObjectName("runTabs")
+        self._tabs.setAccessibleName("What is shown of the run")
         self._tabs.setDocumentMode(True)
         for page, title in ((self._run, "R&un"), (self._log, "Lo&g"), (self._history, "&History")):
             self._tabs.addTab(page, title)
@@ -128,7 +129,7 @@ class RunPanel(QWidget):
         if details is None:
             return
         status = self._snapshot.status if self._snapshot else None
-        facts = facts_of(details, status, self._source.old_rows_timezone)
+        facts = facts_of(details, status, self._source.old_rows_timezone, self._source.history_server_url)
         self._run.show_run(facts, timeline_of(details.events), date.today())
 
     def showEvent(self, event: QShowEvent) -> None:

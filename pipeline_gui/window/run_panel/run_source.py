@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pipeline_gui.pipeline.answers import EventAnswer, RunAnswer
+from pipeline_gui.pipeline.errors import PipelineError
 from pipeline_gui.pipeline.past_runs import PastRuns
 from pipeline_gui.window.gateway import Gateway
 from pipeline_gui.window.run_panel.facts import RunDetails
 from pipeline_gui.window.run_panel.outputs import Outputs
+from pipeline_gui.window.snapshot import look_is_running
 
 
 class Records(Protocol):
@@ -38,8 +40,20 @@ class RunSource:
     past: Past
     outputs: Outputs
     old_rows_timezone: str | None = None
+    history_server_url: str | None = None
 
     def read_details(self, run_id: str) -> RunDetails | None:
         """A run and its events; None when there is no such run. Blocks. Raises StoreUnavailable."""
         run = self.records.get_run(run_id)
-        return None if run is None else RunDetails(run, tuple(self.records.get_run_events(run_id)))
+        if run is None:
+            return None
+        is_running = look_is_running(run["status"])
+        return RunDetails(run, tuple(self.records.get_run_events(run_id)), self._ui_address(run_id, is_running))
+
+    def _ui_address(self, run_id: str, is_running: bool) -> str | None:
+        if not is_running:
+            return None
+        try:
+            return self.outputs.ui_address(run_id)
+        except PipelineError:
+            return None  # the banner says that Spark can't be asked; what the record knows is shown all the same

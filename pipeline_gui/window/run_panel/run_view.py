@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from pipeline_gui.window.labels import PlainLabel
+from pipeline_gui.window.labels import LinkLabel, PlainLabel
 from pipeline_gui.window.run_panel.facts import Fact, Moment, ticket_text
 from pipeline_gui.window.texts import tooltip
 from pipeline_gui.window.times import local_text, moment_tooltip
@@ -106,14 +106,15 @@ class RunView(QWidget):
             self._labels[fact.label].show_text(fact.text)
 
     def _value(self, fact: Fact) -> PlainLabel:
-        value = PlainLabel()
+        value = LinkLabel() if fact.is_link else PlainLabel()
         value.setObjectName(f"fact{fact.label.replace(' ', '')}")
         value.setAccessibleName(fact.label)
         value.setWordWrap(True)
         value.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-        value.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
+        if not fact.is_link:
+            value.setTextInteractionFlags(
+                Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+            )
         if fact.label in _IN_FIXED_WIDTH:
             value.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         return value

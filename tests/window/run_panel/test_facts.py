@@ -15,6 +15,17 @@ def event(kind: str, **more: object) -> EventAnswer:
     return answer | more  # type: ignore[return-value]
 
 
+def test_where_spark_itself_shows_the_run_is_a_link() -> None:
+    details = RunDetails(run("flights-1", "completed", application_id="local-1 7"), (), "http://spark:4040/")
+    facts = {fact.label: fact for fact in facts_of(details, None, None, "http://history:18080/")}
+    assert facts["Spark UI"].text == "http://spark:4040/"
+    assert facts["History server"].text == "http://history:18080/history/local-1%207/jobs/"
+    assert facts["History server"].is_link
+    assert not facts["Run"].is_link
+    plain = {fact.label for fact in facts_of(RunDetails(details.run, ()), None)}
+    assert not plain & {"Spark UI", "History server"}
+
+
 def test_a_run_that_failed() -> None:
     failed = run("broken-1", "failed", duration=9.0, error="AnalysisException: no column\nat line 3")
     facts = {fact.label: fact.text for fact in facts_of(RunDetails(failed, ()), None)}

@@ -1,0 +1,52 @@
+"""The list of the window's shortcuts, made from the actions themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+
+_OTHERS = (
+    ("Copy the selected runs as a table", "Ctrl+C"),
+    ("Show the details of the selected run", "Enter"),
+    ("Next match in the log", "F3"),
+    ("Match before in the log", "Shift+F3"),
+    ("Show every run again", "Escape"),
+)
+"""Keys of parts of the window."""
+
+
+def show_shortcuts(parent: QWidget, actions: Iterable[QAction]) -> None:
+    """Show what each key does."""
+    dialog = QDialog(parent)
+    dialog.setObjectName("shortcutsDialog")
+    dialog.setWindowTitle("Shortcuts")
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    keys = QTreeWidget()
+    keys.setObjectName("shortcutsList")
+    keys.setAccessibleName("Shortcuts")
+    keys.setHeaderLabels(["Keys", "What they do"])
+    keys.setRootIsDecorated(False)
+    for shown, title in shortcuts(actions):
+        keys.addTopLevelItem(QTreeWidgetItem([shown, title]))
+    keys.resizeColumnToContents(0)
+    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+    buttons.rejected.connect(dialog.reject)
+    column = QVBoxLayout(dialog)
+    column.addWidget(keys)
+    column.addWidget(buttons)
+    dialog.resize(460, 520)
+    dialog.open()
+
+
+def shortcuts(actions: Iterable[QAction]) -> list[tuple[str, str]]:
+    """Keys and what they do, as this platform writes them."""
+    native = QKeySequence.SequenceFormat.NativeText
+    lines = []
+    for action in actions:
+        keys = ", ".join(sequence.toString(native) for sequence in action.shortcuts())
+        if keys:
+            lines.append((keys, action.text().replace("&", "").rstrip("…")))
+    return [*lines, *((QKeySequence(keys).toString(native), title) for title, keys in _OTHERS)]

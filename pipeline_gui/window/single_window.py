@@ -1,0 +1,96 @@
+"""One window for each profile and system: a second start raises the first, and ends."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import socket
+import tempfile
+from pathlib import Path
+
+from PySide6.QtCore import QLockFile, QObject, QSocketNotifier, Signal
+
+from pipeline_gui.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_LONGEST_PATH = 90
+"""Bytes; a socket's path must not have many more than a hundred."""
+
+
+class SingleWindow(QObject):
+    """Holds a lock while the window lives, and hears whoever comes second."""
+
+    wanted = Signal()
+    """Somebody started the program again."""
+
+    def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        system = f"{settings.database_url}\n{settings.spark_url}"
+        name = f"window-{hashlib.sha256(system.encode()).hexdigest()[:12]}"
+        self._folder = settings.profile.data
+        self._lock = QLockFile(str(self._folder / f"{name}.lock"))
+        self._lock.setStaleLockTime(0)  # a lock is old when its process is gone, and never by its age
+        self._address = _socket_path(self._folder / f"{name}.sock")
+        self._socket: socket.socket | None = None
+        self._notifier: QSocketNotifier | None = None
+
+    def claim(self) -> bool:
+        """Whether this is the first window; the first one is raised if not. Where no lock can be had, it is."""
+        with contextlib.suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+        if self._lock.tryLock(0):
+            self._listen()
+            return True
+        if self._lock.error() is not QLockFile.LockError.LockFailedError:
+            log.info("no lock for a single window in %s", self._folder)
+            return True
+        self._call()
+        return False
+
+    def close(self) -> None:
+        """Let the next start open a window."""
+        if self._notifier is not None:
+            self._notifier.setEnabled(False)
+        if self._socket is not None:
+            self._socket.close()
+            with contextlib.suppress(OSError):
+                os.unlink(self._address)
+        self._lock.unlock()
+
+    def _listen(self) -> None:
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._address)  # of a window that was killed
+            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            self._socket.setblocking(False)
+            self._socket.bind(self._address)
+            os.chmod(self._address, 0o600)
+        except (OSError, AttributeError) as error:  # a platform without such sockets
+            log.info("a second start can't raise this window: %s", error)
+            return
+        self._notifier = QSocketNotifier(self._socket.fileno(), QSocketNotifier.Type.Read, self)
+        self._notifier.activated.connect(self._heard)
+
+    def _heard(self) -> None:
+        if self._socket is not None:
+            with contextlib.suppress(BlockingIOError):
+                self._socket.recv(16)
+            self.wanted.emit()
+
+    def _call(self) -> None:
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as caller:
+                caller.setblocking(False)
+                caller.sendto(b"raise", self._address)
+        except (OSError, AttributeError) as error:
+            log.info("the first window could not be raised: %s", error)
+
+
+def _socket_path(wanted: Path) -> str:
+    if len(os.fsencode(wanted)) <= _LONGEST_PATH:
+        return str(wanted)
+    folder = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
+    return os.path.join(folder, f"pipeline-gui-{hashlib.sha256(os.fsencode(wanted)).hexdigest()[:16]}.sock")
