@@ -141,6 +141,19 @@ def _spark(kind: str, url: str, token: str | None) -> Generator[Finding, None, S
     return server
 
 
+def examine_spark(kind: str, url: str, token: str | None) -> list[Finding]:
+    """What there is to say of one Spark server."""
+    said = _spark(kind, url, token)
+    findings = []
+    while True:
+        try:
+            findings.append(next(said))
+        except StopIteration as end:
+            if end.value is not None:
+                end.value.close()
+            return findings
+
+
 def _is_loopback(url: str) -> bool:
     host = urlsplit(url).hostname or ""
     try:

@@ -46,6 +46,8 @@ class Actions(QObject):
         self.changed.setToolTip("Start what is chosen beside Start with changes for one run")
         self.close = self._make("closeAction", "&Close", "Ctrl+W")
         self.quit = self._make("quitAction", "&Quit", "Ctrl+Q")
+        self.settings = self._make("settingsAction", "&Settings…", "Ctrl+,")
+        self.settings.setToolTip("Which servers this window uses, and what this system is called (Ctrl+,)")
         self.shortcuts = self._make("shortcutsAction", "&Shortcuts", "F1")
         self.about = self._make("aboutAction", "&About")
         self._by_kind = {
@@ -114,6 +116,8 @@ class Actions(QObject):
         """The menu bar."""
         file = _menu(window, "&File")
         file.addActions([self.configurations, self.open_file, self.export])
+        file.addSeparator()
+        file.addAction(self.settings)
         file.addSeparator()
         file.addActions([self.close, self.quit])
         run = _menu(window, "&Run")

@@ -19,6 +19,7 @@ from pipeline_gui.window.actions import Actions
 from pipeline_gui.window.badge import Badge
 from pipeline_gui.window.configuration_box import ConfigurationBox
 from pipeline_gui.window.enablement import Kind, permissions
+from pipeline_gui.window.gateway import Gateway
 from pipeline_gui.window.icons import application_icon
 from pipeline_gui.window.messages import Message, failure_message
 from pipeline_gui.window.opening_page import OpeningPage
@@ -43,6 +44,8 @@ class MainWindow(QMainWindow):
 
     closed = Signal()
     """For good, and not only hidden."""
+    restart_wanted = Signal()
+    """Other settings were saved: they hold when the program is started again."""
 
     def __init__(self, backend: Backend | None = None, *, ask_to_close: AskToClose = dialogs.ask_to_close) -> None:
         super().__init__()
@@ -114,14 +117,35 @@ class MainWindow(QMainWindow):
         session.ended.connect(self.tray.tell)
         session.pending_changed.connect(self._allow)
         self._show_system(backend.settings)
+        self.actions_.settings.triggered.connect(lambda: self.show_settings(backend.settings, session.gateway))
         zone = backend.settings.old_rows_timezone
         self.page.attach(partial(_run_source, backend, session), session.gateway, backend.archive, zone)
         session.configurations_read.connect(self.box.show_saved)
         self._connect_starts(Starts(self, session, backend.configurations))
         self.actions_.let_look(True)
-        self._pages.setCurrentWidget(self.page)
+        if self._pages.currentWidget() is self.opening:
+            self._pages.setCurrentWidget(self.page)
         self.page.table.setFocus()
         self._allow()
+
+    def show_settings(self, settings: Settings, gateway: Gateway, *, is_first: bool = False) -> None:
+        """Let the person name the servers, in the place of what is shown; is_first: nothing is named yet."""
+        from pipeline_gui.window.settings.page import SettingsPage
+
+        before = self._pages.currentWidget()
+        if isinstance(before, SettingsPage):
+            return
+        page = SettingsPage(settings, gateway, is_first=is_first)
+
+        def leave() -> None:
+            self._pages.setCurrentWidget(self.opening if self._session is None else self.page)
+            self._pages.removeWidget(page)
+            page.deleteLater()
+
+        page.left.connect(leave)
+        page.saved.connect(self.restart_wanted)
+        self._pages.addWidget(page)
+        self._pages.setCurrentWidget(page)
 
     def _connect_starts(self, starts: Starts) -> None:
         table, actions = self.page.table, self.actions_

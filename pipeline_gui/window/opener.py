@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
-from pipeline_gui.backend import Backend
+from pipeline_gui.backend import Backend, EmbeddedMissing
 from pipeline_gui.pipeline.errors import PipelineError
 from pipeline_gui.window.gateway import Gateway
 from pipeline_gui.window.opening_page import OpeningPage
@@ -20,6 +20,8 @@ class Opener(QObject):
 
     opened = Signal(object)
     """A Backend."""
+    servers_missing = Signal()
+    """No servers are named, and this computer can't be used."""
     _said = Signal(str)
 
     def __init__(self, open_backend: Open, page: OpeningPage, parent: QObject | None = None) -> None:
@@ -41,7 +43,14 @@ class Opener(QObject):
         """Let go of an opening that is under way; whether none is."""
         return self._gateway.close(seconds)
 
+    @property
+    def gateway(self) -> Gateway:
+        """The pool that works while nothing is open yet."""
+        return self._gateway
+
     def _failed(self, error: Exception) -> None:
+        if isinstance(error, EmbeddedMissing):
+            self.servers_missing.emit()
         known = isinstance(error, PipelineError)
         self._page.show_failure(
             str(error) if known else f"Unexpected error: {type(error).__name__}: {error}. The log file has the details."

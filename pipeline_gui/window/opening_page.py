@@ -16,6 +16,8 @@ class OpeningPage(QWidget):
     """Says how far the opening is."""
 
     try_again = Signal()
+    servers_wanted = Signal()
+    """The person wants to name other servers."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -32,10 +34,13 @@ class OpeningPage(QWidget):
         self._button = QPushButton("&Try again")
         self._button.setObjectName("tryAgainButton")
         self._button.clicked.connect(self.try_again)
+        self._servers = QPushButton("&Connect to servers…")
+        self._servers.setObjectName("connectButton")
+        self._servers.clicked.connect(self.servers_wanted)
         column = QVBoxLayout(self)
         column.setSpacing(12)
         column.addStretch(2)
-        for part in (self._icon, self._title, self._text, self._button):
+        for part in (self._icon, self._title, self._text, self._button, self._servers):
             column.addWidget(part, 0, Qt.AlignmentFlag.AlignHCenter)
         for label in (self._title, self._text):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)

@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 from functools import partial
+from typing import NoReturn
 
 import shiboken6
 from PySide6.QtWidgets import QApplication
@@ -59,6 +60,15 @@ def run_window(settings: Settings, *, debugs: bool = False) -> int:
 
     opener = Opener(partial(_open, settings), window.opening, window)
     opener.opened.connect(opened)
+    opener.servers_missing.connect(lambda: window.show_settings(settings, opener.gateway, is_first=True))
+    window.opening.servers_wanted.connect(lambda: window.show_settings(settings, opener.gateway))
+    wishes: list[str] = []
+
+    def restart() -> None:
+        wishes.append("restart")
+        window.close_now()
+
+    window.restart_wanted.connect(restart)
     termination = Termination(window.close_now, window)
     termination.install()
     look = RememberedLook(settings.profile.data)
@@ -78,13 +88,26 @@ def run_window(settings: Settings, *, debugs: bool = False) -> int:
     if not (opener.close(0.2) and session_ended and _closed(backends)):
         # A thread waits for a server that hangs. Python would wait for it in turn, so the process ends here.
         log.warning("closed with a server that does not answer")
+        if wishes:
+            _start_again()
         logging.shutdown()
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+    if wishes:
+        _start_again()
     reporter.uninstall()
     shiboken6.delete(window)  # before the application goes, which would take its parts in any order
     return code
+
+
+def _start_again() -> NoReturn:
+    """Become the program that was just started: nothing of what was open or loaded is left."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    words = sys.argv[1:] if getattr(sys, "frozen", False) else sys.orig_argv[1:]
+    os.execv(sys.executable, [sys.executable, *words])
 
 
 def _open(settings: Settings, say: Say) -> Backend:

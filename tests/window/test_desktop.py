@@ -222,6 +222,7 @@ def _name(widget: QWidget) -> str:
 
 
 DIALOGS: dict[str, Callable[[MainWindow], None]] = {
+    "settings": lambda window: action(window, "settingsAction").trigger(),
     "window": lambda window: None,
     "details": lambda window: action(window, "detailsAction").trigger(),
     "log": lambda window: action(window, "logAction").trigger(),

@@ -1,0 +1,83 @@
+"""The settings that a person edits in the window. Knows no Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline_gui.setting_checks import SettingsInvalid, check
+from pipeline_gui.settings import ENVIRONMENT, Settings
+from pipeline_gui.settings_file import without_password
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One setting."""
+
+    key: str
+    label: str
+    hint: str
+    is_secret: bool = False
+
+
+DATABASE = (
+    Field("database_url", "Database", "postgresql://USER@HOST/DATABASE, or service=NAME"),
+    Field("database_password", "Its password", "kept in this computer's keyring", is_secret=True),
+)
+SPARK = (
+    Field("spark_url", "Spark server", "https://HOST:8998, a command server or an Apache Livy"),
+    Field("spark_token", "Its token", "kept in this computer's keyring", is_secret=True),
+)
+LOOKS = (
+    Field("name", "Name of this system", "shown in the window, such as production"),
+    Field("color", "Its colour", "such as #b00020 or red"),
+    Field("history_server_url", "Spark's history server", "http://HOST:18080, for links to runs that ended"),
+    Field("old_rows_timezone", "Zone of other programs' rows", "such as Europe/Berlin; empty: UTC"),
+)
+FIELDS = (*DATABASE, *SPARK, *LOOKS)
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What stands in the form."""
+
+    values: dict[str, str]
+    """By key, without what is empty; a secret only where a new one was typed."""
+
+    def errors(self) -> dict[str, str]:
+        """What is wrong, by key."""
+        wrong = {}
+        for key, value in self.values.items():
+            try:
+                check(key, value, next(field.label for field in FIELDS if field.key == key))
+            except SettingsInvalid as error:
+                wrong[key] = str(error)
+        for key, other in (("database_url", "spark_url"), ("spark_url", "database_url")):
+            if key not in self.values and other in self.values:
+                wrong[key] = "Both servers are needed, or neither: then this computer is used."
+        return wrong
+
+
+def shown_values(settings: Settings) -> dict[str, str]:
+    """What the form begins with; no secret is in it."""
+    values = {field.key: getattr(settings, field.key) or "" for field in FIELDS if not field.is_secret}
+    values["database_url"] = without_password(values["database_url"])[0]
+    return values
+
+
+def kept_secret(settings: Settings, key: str) -> str | None:
+    """A secret that is known already, to test with."""
+    if key == "spark_token":
+        return settings.spark_token
+    return settings.database_password or without_password(settings.database_url or "")[1]
+
+
+def set_elsewhere(settings: Settings) -> dict[str, str]:
+    """The settings that the file does not decide, and what does, in words."""
+    elsewhere = {
+        key: source
+        for key, source in settings.sources.items()
+        if source.startswith("--") or source in ENVIRONMENT.values()
+    }
+    if "database_url" in elsewhere:
+        elsewhere["database_password"] = elsewhere["database_url"]
+    return elsewhere
