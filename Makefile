@@ -35,6 +35,7 @@ bench: install $(STAMPS)/dev ## measure, and write build/bench.json (BENCH=NAME 
 
 screenshots: install $(STAMPS)/dev $(STAMPS)/browser ## paint the states of window and page into docs/screenshots/
 	$(BIN)/python -m tests.window.screenshots
+	QT_SCALE_FACTOR=2 $(BIN)/python -m tests.window.screenshots
 	$(BIN)/python -m tests.service.screenshots
 
 package: install $(STAMPS)/dev ## build dist/pipeline-gui/ (window and command line), a .tar.gz, a .deb and their SBOM

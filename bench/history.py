@@ -14,7 +14,7 @@ from bench.world import ACTOR
 from pipeline_gui.store import migrate
 
 RECENT_ROWS = 287
-SIZES = {"1k": 1_000, "2m": 2_000_000}
+SIZES = {"1k": 1_000, "2m": 2_000_000, "10m": 10_000_000}
 
 # A row as the controller writes it: a command of 250 characters and a configuration.
 _FILL = """
@@ -35,13 +35,14 @@ _FILL = """
 def measure(names: Sequence[str]) -> list[Figure]:
     """The figures of that name."""
     queries = [name for name in names if name.startswith("two_day_query")]
-    refreshes = {name: size for size in SIZES for name in names if name == f"refresh_{size}"}
-    sizes = list(SIZES) if queries else list(refreshes.values())
+    refreshes = [name for name in names if name.startswith("refresh")]
+    sizes = ["1k", "2m"] if queries else []
+    sizes += [size for size in SIZES if size not in sizes and any(refresh.needs(name, size) for name in refreshes)]
     with contextlib.ExitStack() as stack:
         place = stack.enter_context(ground(with_spark=bool(refreshes), fsync=False))
         urls = {size: make_history(place, SIZES[size]) for size in sizes}
         figures = two_day_query.figures(urls["1k"], urls["2m"], RECENT_ROWS) if queries else []
-        figures += [refresh.figure(name, place, urls[size]) for name, size in refreshes.items()]
+        figures += refresh.figures(refreshes, place, urls)
     return [figure for figure in figures if figure.figure in names]
 
 

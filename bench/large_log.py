@@ -1,4 +1,5 @@
-"""A run's log of 1 GB: how soon its last lines can be read in the window, and how long a search in all of it takes.
+"""A run's log of 1 GB: how soon its last lines can be read in the window, and how long a search in all of it takes;
+and a log that grows by 50 MB a second, followed: how late the event loop comes.
 
 The log is on a real command server; a search is what the window does, question by question, against ``grep -c``.
 """
@@ -8,12 +9,15 @@ from __future__ import annotations
 import os
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.figures import Figure, against_floor, bounded
+from PySide6.QtCore import QEventLoop, QTimer
+
+from bench.figures import Figure, against_floor, bounded, percentile
 from bench.ground import ground
 from pipeline_gui.pipeline.output import OutputPart, OutputSearch, OutputSearched, Stream
 from pipeline_gui.spark.livy import LivyServer
@@ -23,6 +27,11 @@ ROUNDS = 9
 FIRST_SCREEN_SECONDS = 0.1
 SEARCH_RATIO = 2.0
 FIRST_HIT_SECONDS = 0.1
+P99_MILLISECONDS = 16.0
+LONGEST_MILLISECONDS = 50.0
+GROWTH = 50 * 1024**2
+"""Bytes a second."""
+FOLLOWED_SECONDS = 10.0
 NAME = "bench.log"
 LINE = b"26/11/24 09:%02d:%02d INFO TaskSetManager: Finished task %d.0 in stage 3.0 (TID %d) in 12 ms on localhost\n"
 RARE = "ERROR Executor: Exception in task"
@@ -57,6 +66,10 @@ def measure(names: Sequence[str]) -> list[Figure]:
             figures.append(bounded("log_first_screen", _first_screen(spark), "s", FIRST_SCREEN_SECONDS))
         if {"log_search", "log_search_first"} & set(names):
             figures += _search(spark, output)
+        if {"log_pause", "log_pause_longest"} & set(names):
+            late = _follow(spark, output)
+            figures.append(bounded("log_pause", percentile(late, 99) * 1000, "ms", P99_MILLISECONDS))
+            figures.append(bounded("log_pause_longest", max(late) * 1000, "ms", LONGEST_MILLISECONDS))
     return [figure for figure in figures if figure.figure in names]
 
 
@@ -108,6 +121,52 @@ def _first_screen(spark: LivyServer) -> float:
         view.deleteLater()
     gateway.close(5.0)
     return statistics.median(taken)
+
+
+_WRITER = """
+import sys, time
+block = open(sys.argv[1], "rb").read(int(sys.argv[2]) // 20)
+with open(sys.argv[1], "ab", buffering=0) as file:
+    begin = time.monotonic()
+    for number in range(100_000):
+        file.write(block)
+        time.sleep(max(0.0, begin + (number + 1) / 20 - time.monotonic()))
+"""
+
+
+def _follow(spark: LivyServer, output: Path) -> list[float]:
+    from PySide6.QtWidgets import QApplication, QPlainTextEdit
+
+    from bench.children.gui_pause import Heart
+    from pipeline_gui.window.gateway import Gateway
+    from pipeline_gui.window.run_panel.log_view import LogView
+    from tests.window.finding import found
+
+    application = QApplication.instance() or QApplication([])
+    gateway = Gateway()
+    view = LogView(gateway, OneBatch(spark))
+    view.resize(900, 400)
+    view.show()
+    view.show_run("bench", is_running=True)
+    writer = subprocess.Popen([sys.executable, "-c", _WRITER, output, str(GROWTH)])
+    try:
+        heart = Heart()
+        seen: set[str] = set()
+        loop = QEventLoop()
+        QTimer.singleShot(round(FOLLOWED_SECONDS * 1000), loop.quit)
+        looks = QTimer()
+        looks.timeout.connect(lambda: seen.add(found(view, QPlainTextEdit, "logText").document().lastBlock().text()))
+        looks.start(500)
+        loop.exec()
+        if len(seen) < FOLLOWED_SECONDS / 4:
+            raise RuntimeError("the view did not follow the log")
+        return heart.late[20:]  # without what the first paint takes
+    finally:
+        writer.kill()
+        writer.wait()
+        view.deleteLater()
+        gateway.close(5.0)
+        del application
 
 
 def _search(spark: LivyServer, output: Path) -> list[Figure]:

@@ -17,7 +17,7 @@ GOAL = 95.0
 """MB: what Vorta 0.11 has, measured in the same way."""
 HISTORY = 1_000
 SETTLE_SECONDS = 8.0
-_LISTENS = """
+LISTENS = """
     SELECT count(*) FROM pg_stat_activity
     WHERE application_name = 'pipeline-gui window' AND pid <> pg_backend_pid() AND state = 'idle'
 """
@@ -31,7 +31,7 @@ def measure(_names: Sequence[str]) -> list[Figure]:
             child("pipeline_gui", place.environment(database)) as window,
             psycopg.connect(database, autocommit=True) as connection,
         ):
-            wait_for(lambda: (connection.execute(_LISTENS).fetchone() or [0])[0] >= 2, 60, "the window's connections")
+            wait_for(lambda: (connection.execute(LISTENS).fetchone() or [0])[0] >= 2, 60, "the window's connections")
             readings = []
             for _ in range(4):
                 time.sleep(SETTLE_SECONDS / 4)

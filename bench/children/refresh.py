@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import uuid
 
@@ -10,6 +11,7 @@ from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from bench.children.watching import say, watching_window
+from bench.refresh import ONE_CHANGED
 from pipeline_gui.settings import load_settings
 from pipeline_gui.store import queries
 from pipeline_gui.window.main_window import MainWindow
@@ -28,21 +30,22 @@ def _bare(connection: psycopg.Connection) -> float:
     return time.perf_counter() - begin
 
 
-def _refresh(window: MainWindow, connection: psycopg.Connection) -> float:
-    """From the wish to the model that shows what was changed in the table."""
+def _refresh(window: MainWindow, connection: psycopg.Connection, *, changes: bool) -> float:
+    """From the wish to the model that shows what is in the table, where one row was changed before or none."""
     session = window.session
     assert session is not None
     while session.refresher.waiting_seconds:  # one that the window wanted by itself
         _wait_for_refresh(window)
         QApplication.processEvents()
-    told = uuid.uuid4().hex
-    changed = next(row.run_id for row in window.page.model.rows if row.error)
-    connection.execute(_CHANGE, (told, changed))
+    told = uuid.uuid4().hex if changes else ""
+    if changes:
+        changed = next(row.run_id for row in window.page.model.rows if row.error)
+        connection.execute(_CHANGE, (told, changed))
     begin = time.perf_counter()
     session.refresher.refresh()
     _wait_for_refresh(window)
     taken = time.perf_counter() - begin
-    if not _shows(window.page.model, told):
+    if changes and not _shows(window.page.model, told):
         raise RuntimeError("the refresh did not bring what the table holds")
     return taken
 
@@ -65,7 +68,8 @@ def _shows(model: RunsModel, text: str) -> bool:
 
 
 def main() -> None:
-    """Measure."""
+    """Measure the kind that the argument names."""
+    changes = sys.argv[1] == ONE_CHANGED
     url = load_settings().database_url
     assert url is not None
     refreshes: list[float] = []
@@ -74,7 +78,7 @@ def main() -> None:
         connection.execute("SET session_replication_role = replica")
         _wait_for_refresh(window)
         for number in range(WARM_UP + ROUNDS):
-            pair = _bare(connection), _refresh(window, connection)
+            pair = _bare(connection), _refresh(window, connection, changes=changes)
             QApplication.processEvents()  # the paint of this round is none of the next one's business
             if number >= WARM_UP:
                 floors.append(pair[0])

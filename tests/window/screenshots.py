@@ -13,7 +13,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtGui import QColor, QImage, QPalette
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit
 
 from pipeline_gui.pipeline.answers import EventAnswer, RunAnswer, utc_text
 from pipeline_gui.pipeline.output import Stream
@@ -22,6 +22,7 @@ from pipeline_gui.window.main_window import MainWindow
 from pipeline_gui.window.messages import Message
 from tests.window.finding import found
 from tests.window.stand_in import StandInBackend, away, idle, run, running, unknown
+from tests.window.table.making import past_runs
 
 SIZE = (1000, 560)
 _DATABASE_REASON = "connection to server at “db.ops.example”, port 5432 failed: Connection refused"
@@ -62,6 +63,23 @@ def _running(backend: StandInBackend) -> None:
         progress={"text": "job 3 · 124 of 200 tasks", "tasks_completed": 124, "tasks_total": 200},
     )
     backend.controller.runs = [run("flights-c3", "running", ago=764.2, duration=764.2), *_history()]
+
+
+def _starting(backend: StandInBackend) -> None:
+    _running(backend)
+    backend.controller.status |= {
+        "phase": "starting",
+        "sentence": "“flights” is being started: Spark has taken it, and its driver is not up yet.",
+        "progress": None,
+        "application_id": None,
+        "duration": 3.1,
+    }
+    backend.controller.runs[0] = run("flights-c3", "running", ago=3.1, duration=3.1)
+
+
+def _many(backend: StandInBackend) -> None:
+    _idle(backend)
+    backend.archive.runs = past_runs(100_000)
 
 
 def _stopping(backend: StandInBackend) -> None:
@@ -119,13 +137,18 @@ STATES: dict[str, Callable[[StandInBackend], None]] = {
     "empty": _empty,
     "idle": _idle,
     "running": _running,
+    "starting": _starting,
     "stopping": _stopping,
     "failed": _failed,
     "lost-contact": _lost_contact,
     "unknown": _running,
     "details": _failed_in_sight,
     "log": _failed_in_sight,
+    "many": _many,
+    "settings": _idle,
 }
+LARGE = ("running", "log")
+"""States that are also painted as on a screen with twice the pixels."""
 SAYINGS = {
     "idle": Message("Stopped “stream_events” after 2 h 5 min.", Tone.GOOD),
     "running": Message("Started “flights”.", Tone.GOOD),
@@ -179,6 +202,16 @@ def picture(state: str, folder: Path, theme: str) -> Path:
     if state == "log":
         found(window, QLineEdit, "logFindEdit").setText("error")
         wait(300)
+    if state == "many":
+        found(window, QComboBox, "spanBox").setCurrentText("all")
+        while window.page.model.rowCount() < 100_000:
+            wait(100)
+        found(window, QLineEdit, "filterEdit").setText("flights")
+        wait(1500)
+        window.page.table.verticalScrollBar().setValue(40_000)
+    if state == "settings":
+        window.actions_.settings.trigger()
+        window.resize(SIZE[0], SIZE[1] + 160)
     if state in SAYINGS:
         window.page.bottom.say(SAYINGS[state])
     wait(50)
@@ -203,5 +236,17 @@ def main(folder: Path) -> None:
             print(picture(state, folder, theme))
 
 
+def main_twice(folder: Path) -> None:
+    """Some states at 200 %, which a process must be started with."""
+    application = QApplication([])
+    assert application.devicePixelRatio() == 2.0
+    for state in LARGE:
+        print(picture(state, folder, "200"))
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/screenshots"))
+    place = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/screenshots")
+    if os.environ.get("QT_SCALE_FACTOR") == "2":
+        main_twice(place)
+    else:
+        main(place)
