@@ -83,7 +83,8 @@ def without_password(database_url: str) -> tuple[str, str | None]:
         found = re.search(r"(?:^|\s)password\s*=\s*('(?:[^'\\]|\\.)*'|\S+)", database_url)
         if found is None:
             return database_url, None
-        secret = re.sub(r"\\(.)", r"\1", found[1].strip("'"))
+        quoted = found[1][1:-1] if found[1].startswith("'") else found[1]
+        secret = re.sub(r"\\(.)", r"\1", quoted)
         return (database_url[: found.start()] + database_url[found.end() :]).strip(), secret
     parts = urlsplit(database_url)
     pairs = parse_qsl(parts.query, keep_blank_values=True)
