@@ -72,7 +72,12 @@ class Backend:
 
         on_configurations is called likewise when the saved configurations changed.
         """
-        return self.store.subscribe(on_change, on_configurations)
+
+        def hear(change: Change) -> None:
+            self._watcher.hear_change()
+            on_change(change)
+
+        return self.store.subscribe(hear, on_configurations)
 
     def keeps_whole_logs(self) -> bool:
         """Whether the Spark server keeps every line of a log; a plain Livy keeps the last 200. Raises PipelineError."""

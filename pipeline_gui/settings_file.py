@@ -77,9 +77,13 @@ def _write(path: Path, text: str) -> None:
         raise
 
 
+def _is_url(database_url: str) -> bool:
+    return database_url.startswith(("postgresql://", "postgres://"))
+
+
 def without_password(database_url: str) -> tuple[str, str | None]:
     """A libpq URL or keyword string without its password, and the password."""
-    if "://" not in database_url:
+    if not _is_url(database_url):
         found = re.search(r"(?:^|\s)password\s*=\s*('(?:[^'\\]|\\.)*'|\S+)", database_url)
         if found is None:
             return database_url, None
@@ -98,7 +102,7 @@ def without_password(database_url: str) -> tuple[str, str | None]:
 
 def with_password(database_url: str, password: str) -> str:
     """A libpq URL or keyword string that brings its own password."""
-    if "://" not in database_url:
+    if not _is_url(database_url):
         escaped = password.replace("\\", "\\\\").replace("'", "\\'")
         return f"{database_url} password='{escaped}'"
     parts = urlsplit(database_url)
