@@ -60,6 +60,7 @@ class OneBatch:
 
 def measure(names: Sequence[str]) -> list[Figure]:
     """The medians of several rounds."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     figures: list[Figure] = []
     with _large_log() as (spark, output):
         if "log_first_screen" in names:
@@ -94,7 +95,6 @@ def _large_log() -> Iterator[tuple[LivyServer, Path]]:
 
 
 def _first_screen(spark: LivyServer) -> float:
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from PySide6.QtWidgets import QApplication, QPlainTextEdit
 
     from pipeline_gui.window.gateway import Gateway

@@ -245,6 +245,19 @@ def test_an_overview_is_the_status_and_the_history_and_keeps_what_did_not_change
         world.controller.get_overview(0)
 
 
+def test_a_run_that_was_started_elsewhere_is_looked_at_once_its_row_is_heard_of(
+    world: World, watcher: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait_until(lambda: watcher.holds_lease and watcher._is_idle, 10, "a watcher at rest")
+    monkeypatch.setattr("pipeline_gui.pipeline.watcher.SETTLE_SECONDS", 600.0)
+    monkeypatch.setattr("pipeline_gui.pipeline.watcher.HUNT_SECONDS", 600.0)
+    wait_until(lambda: watcher._next_settle > watcher._clock() + 300, 10, "a look that is far off")
+    run_id = world.start("print('done')")
+    world.server.wait_for_state(world.batch_name(run_id), "success")
+    watcher.hear_change()
+    wait_until(lambda: world.record(run_id).run.status == "completed", 10, "the end of a run that nobody looked at")
+
+
 def test_a_first_look_that_is_put_off_comes_at_a_nudge(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     late, early = (Watcher(world.store, world.spark, world.actor) for _ in range(2))
     turns: list[int] = []

@@ -74,6 +74,9 @@ class Monkey:
         self.wrong: list[str] = []
         self.events = 0
         self.windows = 0
+        self.last = ""
+        self.slowest = (0.0, "")
+        """The deed that took longest, with its seconds."""
         self.backend = self._new_backend()
         self.window = self._new_window()
 
@@ -100,8 +103,11 @@ class Monkey:
         """Some events, one after the other, as quickly as they are taken."""
         for _ in range(BURST):
             self.events += 1
+            begin = time.monotonic()
             self._deed()
             QApplication.processEvents()
+            if (taken := time.monotonic() - begin) > self.slowest[0]:
+                self.slowest = taken, self.last
             for dialog in QApplication.topLevelWidgets():
                 if isinstance(dialog, QFileDialog):
                     dialog.reject()  # it could rename and delete files
@@ -115,7 +121,9 @@ class Monkey:
         inside = [each for each in place.findChildren(QWidget) if each.isVisible() and each.isEnabled()] or [place]
         widget = self.dice.choice(inside)
         at = QPoint(self.dice.randrange(max(1, widget.width())), self.dice.randrange(max(1, widget.height())))
-        match self.dice.randrange(12):
+        number = self.dice.randrange(12)
+        self.last = f"{number} on {type(widget).__name__} {widget.objectName()} in {type(place).__name__}"
+        match number:
             case 0 | 1 | 2 | 3:
                 QTest.mouseClick(widget, Qt.MouseButton.LeftButton, self.dice.choice(_MODIFIERS), at)
             case 4:
@@ -182,6 +190,7 @@ class Monkey:
         """The window was closed, as a person may."""
         self._let_everything_go()
         self._end(self.window)
+        self.backend = self._new_backend()
         self.window = self._new_window()
 
     def _end(self, window: MainWindow) -> None:
@@ -266,7 +275,10 @@ def main(minutes: float, seed: int) -> int:
                 monkey._replace()
                 gc.collect()
                 first = first or (memory() if bursts >= 200 else 0)
-                print(f"{bursts} bursts, {memory() / 1e6:.0f} MB, longest {dog.longest:.3f} s", flush=True)
+                print(
+                    f"{bursts} bursts, {memory() / 1e6:.0f} MB, longest {dog.longest:.3f} s, slowest {monkey.slowest}",
+                    flush=True,
+                )
         if first and memory() - first > LARGEST_GROWTH:
             wrong.append(f"memory grew by {(memory() - first) / 1e6:.0f} MB")
         if dog.pauses:
