@@ -12,6 +12,7 @@ from pipeline_gui.window.enablement import Kind, Permission
 from pipeline_gui.window.icons import text_icon, tone_icon
 from pipeline_gui.window.looks import Tone
 from pipeline_gui.window.texts import tooltip
+from pipeline_gui.window.translation import tr
 
 
 class Actions(QObject):
@@ -20,36 +21,36 @@ class Actions(QObject):
     def __init__(self, window: QMainWindow) -> None:
         super().__init__(window)
         self._all: list[QAction] = []
-        self.start = self._make("startAction", "&Start", "Ctrl+R")
-        self.stop = self._make("stopAction", "S&top", "Ctrl+.")
-        self.refresh = self._make("refreshAction", "&Refresh", "F5")
-        self.force = self._make("forceAction", "Stop &now, without grace", "Ctrl+Shift+.")
-        self.abandon = self._make("abandonAction", "&Abandon…")
-        self.release = self._make("releaseAction", "Re&lease the place…")
-        self.open_file = self._make("openAction", "&Open a configuration…", "Ctrl+O")
-        self.details = self._make("detailsAction", "Run &details", "F4")
+        self.start = self._make("startAction", tr("&Start"), "Ctrl+R")
+        self.stop = self._make("stopAction", tr("S&top"), "Ctrl+.")
+        self.refresh = self._make("refreshAction", tr("&Refresh"), "F5")
+        self.force = self._make("forceAction", tr("Stop &now, without grace"), "Ctrl+Shift+.")
+        self.abandon = self._make("abandonAction", tr("&Abandon…"))
+        self.release = self._make("releaseAction", tr("Re&lease the place…"))
+        self.open_file = self._make("openAction", tr("&Open a configuration…"), "Ctrl+O")
+        self.details = self._make("detailsAction", tr("Run &details"), "F4")
         self.details.setCheckable(True)
-        self.details.setToolTip("Show what is known of the selected run, its log and its past (F4)")
-        self.find = self._make("findAction", "&Find…", "Ctrl+F")
-        self.find.setToolTip("Find among the runs, or in the log where one is in it (Ctrl+F)")
-        self.log = self._make("logAction", "Show the &log", "Ctrl+L")
-        self.again = self._make("againAction", "Run &again as it was")
-        self.changed = self._make("changedAction", "Start with &changes…", "Ctrl+Shift+R")
-        self.configurations = self._make("configurationsAction", "&Configurations…", "Ctrl+E")
-        self.export = self._make("exportAction", "E&xport the runs…", "Ctrl+S")
-        self.export.setToolTip("Write the runs that are shown to a CSV file (Ctrl+S)")
-        self.relative = self._make("relativeAction", "&Relative times")
+        self.details.setToolTip(tr("Show what is known of the selected run, its log and its past (F4)"))
+        self.find = self._make("findAction", tr("&Find…"), "Ctrl+F")
+        self.find.setToolTip(tr("Find among the runs, or in the log where one is in it (Ctrl+F)"))
+        self.log = self._make("logAction", tr("Show the &log"), "Ctrl+L")
+        self.again = self._make("againAction", tr("Run &again as it was"))
+        self.changed = self._make("changedAction", tr("Start with &changes…"), "Ctrl+Shift+R")
+        self.configurations = self._make("configurationsAction", tr("&Configurations…"), "Ctrl+E")
+        self.export = self._make("exportAction", tr("E&xport the runs…"), "Ctrl+S")
+        self.export.setToolTip(tr("Write the runs that are shown to a CSV file (Ctrl+S)"))
+        self.relative = self._make("relativeAction", tr("&Relative times"))
         self.relative.setCheckable(True)
-        self.relative.setToolTip("Say how long ago a run started, and not when")
-        self.columns = QMenu("&Columns", window)
-        self.again.setToolTip("Start the selected run's configuration again, as it was started")
-        self.changed.setToolTip("Start what is chosen beside Start with changes for one run")
-        self.close = self._make("closeAction", "&Close", "Ctrl+W")
-        self.quit = self._make("quitAction", "&Quit", "Ctrl+Q")
-        self.settings = self._make("settingsAction", "&Settings…", "Ctrl+,")
-        self.settings.setToolTip("Which servers this window uses, and what this system is called (Ctrl+,)")
-        self.shortcuts = self._make("shortcutsAction", "&Shortcuts", "F1")
-        self.about = self._make("aboutAction", "&About")
+        self.relative.setToolTip(tr("Say how long ago a run started, and not when"))
+        self.columns = QMenu(tr("&Columns"), window)
+        self.again.setToolTip(tr("Start the selected run's configuration again, as it was started"))
+        self.changed.setToolTip(tr("Start what is chosen beside Start with changes for one run"))
+        self.close = self._make("closeAction", tr("&Close"), "Ctrl+W")
+        self.quit = self._make("quitAction", tr("&Quit"), "Ctrl+Q")
+        self.settings = self._make("settingsAction", tr("&Settings…"), "Ctrl+,")
+        self.settings.setToolTip(tr("Which servers this window uses, and what this system is called (Ctrl+,)"))
+        self.shortcuts = self._make("shortcutsAction", tr("&Shortcuts"), "F1")
+        self.about = self._make("aboutAction", tr("&About"))
         self._by_kind = {
             Kind.START: self.start,
             Kind.STOP: self.stop,
@@ -58,7 +59,7 @@ class Actions(QObject):
             Kind.RELEASE: self.release,
         }
         self._sentences: dict[Kind, str] = {}
-        self.refresh.setToolTip("Read the record now (F5)")
+        self.refresh.setToolTip(tr("Read the record now (F5)"))
         self.set_palette(window.palette())
 
     def _make(self, name: str, title: str, keys: str = "") -> QAction:
@@ -114,29 +115,29 @@ class Actions(QObject):
 
     def fill_menus(self, window: QMainWindow) -> None:
         """The menu bar."""
-        file = _menu(window, "&File")
+        file = _menu(window, tr("&File"))
         file.addActions([self.configurations, self.open_file, self.export])
         file.addSeparator()
         file.addAction(self.settings)
         file.addSeparator()
         file.addActions([self.close, self.quit])
-        run = _menu(window, "&Run")
+        run = _menu(window, tr("&Run"))
         run.addActions([self.start, self.changed, self.again, self.stop])
         run.addSeparator()
         run.addActions([self.force, self.abandon, self.release])
-        view = _menu(window, "&View")
+        view = _menu(window, tr("&View"))
         view.addAction(self.refresh)
         view.addSeparator()
         view.addActions([self.find, self.details, self.log])
         view.addSeparator()
         view.addAction(self.relative)
         view.addMenu(self.columns)
-        help_ = _menu(window, "&Help")
+        help_ = _menu(window, tr("&Help"))
         help_.addActions([self.shortcuts, self.about])
 
     def make_toolbar(self, window: QMainWindow, chooser: QWidget, badge: QWidget) -> QToolBar:
         """Start, what it starts, Stop; at the right the system's name and Refresh."""
-        bar = QToolBar("Actions", window)
+        bar = QToolBar(tr("Actions"), window)
         bar.setObjectName("toolbar")
         bar.setMovable(False)
         bar.setIconSize(QSize(20, 20))

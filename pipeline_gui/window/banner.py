@@ -15,6 +15,7 @@ from pipeline_gui.window.snapshot import Snapshot
 from pipeline_gui.window.texts import one_line
 from pipeline_gui.window.theme import mixed, tone_color
 from pipeline_gui.window.times import local_text, parse_moment
+from pipeline_gui.window.translation import tr
 
 
 def database_trouble(snapshot: Snapshot, known: Snapshot | None, today: date) -> str | None:
@@ -24,7 +25,7 @@ def database_trouble(snapshot: Snapshot, known: Snapshot | None, today: date) ->
     database = snapshot.status["database"]
     since = _since(database["since"], today) if database["reachable"] is False else ""
     why = database["reason"] or snapshot.trouble or ""
-    sentences = [f"The database can't be {'reached' if since else 'used'}{since}{_because(why)}"]
+    sentences = [tr("The database can't be {0}{1}{2}").format("reached" if since else "used", since, _because(why))]
     if known is not None and known.status["is_running"]:
         sentences.append(
             f"“{known.status['pipeline']}” was running then and may go on: Spark does not need the database for that."
@@ -41,7 +42,9 @@ def spark_trouble(snapshot: Snapshot, today: date) -> str | None:
     spark = snapshot.status["spark"]
     if spark["reachable"] is not False:
         return None
-    text = f"The Spark server can't be reached{_since(spark['since'], today)}{_because(spark['reason'])}"
+    text = tr("The Spark server can't be reached{0}{1}").format(
+        _since(spark["since"], today), _because(spark["reason"])
+    )
     if snapshot.status["is_running"]:
         name = snapshot.status["pipeline"]
         text += f" “{name}” may be going on; its end is recorded, and a stop carried out, when the server answers."
@@ -52,7 +55,7 @@ def spark_trouble(snapshot: Snapshot, today: date) -> str | None:
 
 def _since(moment: str | None, today: date) -> str:
     parsed: datetime | None = parse_moment(moment)
-    return f" since {local_text(parsed, today)}" if parsed else ""
+    return tr(" since {0}").format(local_text(parsed, today)) if parsed else ""
 
 
 def _because(reason: str | None) -> str:

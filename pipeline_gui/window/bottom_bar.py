@@ -18,6 +18,7 @@ from pipeline_gui.window.refresher import REFRESH_SECONDS
 from pipeline_gui.window.snapshot import Snapshot
 from pipeline_gui.window.theme import line_color, quiet_text, tone_color
 from pipeline_gui.window.times import local_text, moment_tooltip
+from pipeline_gui.window.translation import tr
 
 _ICONS = {
     Tone.GOOD: "completed",
@@ -39,7 +40,7 @@ class BottomBar(QFrame):
         self._icon.setFixedSize(18, 18)
         self._text = PlainLabel()
         self._text.setObjectName("messageLabel")
-        self._text.setAccessibleName("Message")
+        self._text.setAccessibleName(tr("Message"))
         self._text.setWordWrap(True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -90,9 +91,9 @@ class BottomBar(QFrame):
         age = seconds_with_sleep() - known.answered_at
         if age > _OLD_SECONDS:
             asking = " · asking…" if waiting_seconds > 1 else ""
-            self._age.show_text(f"as of {duration_text(age)} ago{asking}")
+            self._age.show_text(tr("as of {0} ago{1}").format(duration_text(age), asking))
         else:
-            self._age.show_text(f"as of {local_text(known.at, date.today())}")
+            self._age.show_text(tr("as of {0}").format(local_text(known.at, date.today())))
 
     # --- connections --------------------------------------------------------------------------------------------
 

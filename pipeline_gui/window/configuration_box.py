@@ -15,6 +15,7 @@ from pipeline_gui.configurations.files import read_configuration
 from pipeline_gui.configurations.owner import Entry
 from pipeline_gui.configurations.samples import sample, sample_names
 from pipeline_gui.window.texts import one_line, tooltip
+from pipeline_gui.window.translation import tr
 
 OPEN_A_FILE = "Open a file…"
 
@@ -42,8 +43,8 @@ class ConfigurationBox(QComboBox):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("configurationBox")
-        self.setAccessibleName("Configuration to start")
-        self.setToolTip("What Start starts: a saved configuration, a sample, or one in a TOML file")
+        self.setAccessibleName(tr("Configuration to start"))
+        self.setToolTip(tr("What Start starts: a saved configuration, a sample, or one in a TOML file"))
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.setMinimumContentsLength(16)
         self._last = 0

@@ -14,6 +14,8 @@ from PySide6.QtCore import QMessageLogContext, QObject, Qt, QtMsgType, Signal, S
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
+from pipeline_gui.window.translation import tr
+
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMessageBox
 
@@ -69,15 +71,17 @@ class CrashReporter(QObject):
         box.setObjectName("crashBox")
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setIcon(QMessageBox.Icon.Critical)
-        box.setWindowTitle("Unexpected error")
+        box.setWindowTitle(tr("Unexpected error"))
         box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText("Something went wrong that the program did not expect.")
+        box.setText(tr("Something went wrong that the program did not expect."))
         box.setInformativeText(
-            "What is recorded and what runs on Spark is not touched by it. The window may go on; close and open it "
-            f"again if it does not.\n\nThe log: {self._log_file}"
+            tr(
+                "What is recorded and what runs on Spark is not touched by it. The window may go on; close and open "
+                "it again if it does not.\n\nThe log: {0}"
+            ).format(self._log_file)
         )
         box.setDetailedText(report)
-        copy = box.addButton("Copy the report", QMessageBox.ButtonRole.ActionRole)
+        copy = box.addButton(tr("Copy the report"), QMessageBox.ButtonRole.ActionRole)
         copy.clicked.disconnect()  # copying does not close the dialog
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(report))
         box.addButton(QMessageBox.StandardButton.Close)

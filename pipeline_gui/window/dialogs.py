@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLineEdit, QMes
 from pipeline_gui.window.icons import application_icon, tone_icon
 from pipeline_gui.window.labels import PlainLabel
 from pipeline_gui.window.looks import Tone
+from pipeline_gui.window.translation import tr
 from pipeline_gui.window.versions import versions
 
 
@@ -30,10 +31,10 @@ class TypedConfirmation(QDialog):
         text = PlainLabel()
         text.setText(meaning)
         text.setWordWrap(True)
-        ask = QLabel(f"Type <b>{word}</b> to go on:")
+        ask = QLabel(tr("Type <b>{0}</b> to go on:").format(word))
         self._typed = QLineEdit()
         self._typed.setObjectName("confirmationEdit")
-        self._typed.setAccessibleName(f"Type {word} to go on")
+        self._typed.setAccessibleName(tr("Type {0} to go on").format(word))
         ask.setBuddy(self._typed)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self._go = buttons.addButton(title.rstrip("…"), QDialogButtonBox.ButtonRole.AcceptRole)
@@ -58,34 +59,43 @@ class TypedConfirmation(QDialog):
 
 def ask_to_abandon(parent: QWidget, name: str, on_confirmed: Callable[[], None]) -> None:
     """Ask whether a run shall be let go of without evidence."""
-    meaning = (
+    meaning = tr(
         "Its row is recorded as failed although nobody could confirm its end. It may still be alive on Spark and may "
         "still be writing. The next start makes sure first that nothing of it lives, and is refused while it can't.\n\n"
         "Abandon it when its server will never answer again. If the server may come back, wait: the stop is carried "
         "out then."
     )
-    TypedConfirmation(parent, "Abandon…", f"Abandon “{name}”?", meaning, "abandon", on_confirmed).open()
+    TypedConfirmation(
+        parent, tr("Abandon…"), tr("Abandon “{0}”?").format(name), meaning, tr("abandon"), on_confirmed
+    ).open()
 
 
 def ask_to_release(parent: QWidget, name: str, on_confirmed: Callable[[], None]) -> None:
     """Ask whether another program's row shall be ended, so that the place is free."""
-    meaning = (
+    meaning = tr(
         "Another program recorded this run, and this window knows nothing of it but its row. Releasing records the row "
         "as failed, so that a pipeline can be started. It does not stop the other program: if its work goes on, two "
         "pipelines run at once."
     )
-    TypedConfirmation(parent, "Release…", f"Release the place of “{name}”?", meaning, "release", on_confirmed).open()
+    TypedConfirmation(
+        parent, tr("Release…"), tr("Release the place of “{0}”?").format(name), meaning, tr("release"), on_confirmed
+    ).open()
 
 
 def ask_to_confirm_gone(parent: QWidget, name: str, on_confirmed: Callable[[], None]) -> None:
     """Ask for a person's word that nothing of an ended run lives."""
-    meaning = (
+    meaning = tr(
         "This is for an abandoned run whose Spark server, or its records, are no more, so that no program can make "
         "sure of it. With your word the next start no longer asks for it. If something of the run lives after all, two "
         "pipelines run at once.\n\nIt is recorded who gave the word, and when."
     )
     TypedConfirmation(
-        parent, "Confirm…", f"Can nothing of “{name}” be alive?", meaning, "nothing lives", on_confirmed
+        parent,
+        tr("Confirm…"),
+        tr("Can nothing of “{0}” be alive?").format(name),
+        meaning,
+        tr("nothing lives"),
+        on_confirmed,
     ).open()
 
 
@@ -96,17 +106,17 @@ def ask_to_close(
     box = QMessageBox(parent)
     box.setObjectName("closeQuestion")
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    box.setWindowTitle("A pipeline is running")
+    box.setWindowTitle(tr("A pipeline is running"))
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setIconPixmap(tone_icon("running", Tone.ACTIVE, parent.palette()).pixmap(40, 40))
-    box.setText(f"“{name}” goes on when this window is closed.")
+    box.setText(tr("“{0}” goes on when this window is closed.").format(name))
     box.setInformativeText(
-        "It runs on Spark, not in this window. Open the window again to see how it stands or to stop it."
+        tr("It runs on Spark, not in this window. Open the window again to see how it stands or to stop it.")
     )
-    close = box.addButton("Close, the run goes on", QMessageBox.ButtonRole.AcceptRole)
+    close = box.addButton(tr("Close, the run goes on"), QMessageBox.ButtonRole.AcceptRole)
     close.clicked.connect(on_confirmed)
     if on_hidden is not None:
-        hide = box.addButton("Hide it, and be told of the end", QMessageBox.ButtonRole.ActionRole)
+        hide = box.addButton(tr("Hide it, and be told of the end"), QMessageBox.ButtonRole.ActionRole)
         hide.setObjectName("hideButton")
         hide.clicked.connect(on_hidden)
     box.addButton(QMessageBox.StandardButton.Cancel)
@@ -119,10 +129,10 @@ def show_about(parent: QWidget) -> None:
     box = QMessageBox(parent)
     box.setObjectName("aboutBox")
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    box.setWindowTitle("About")
+    box.setWindowTitle(tr("About"))
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setIconPixmap(application_icon().pixmap(48, 48))
-    box.setText("Pipelines")
-    box.setInformativeText(f"Start, stop and watch a Spark pipeline.\n\n{versions()}")
+    box.setText(tr("Pipelines"))
+    box.setInformativeText(tr("Start, stop and watch a Spark pipeline.\n\n{0}").format(versions()))
     box.addButton(QMessageBox.StandardButton.Close)
     box.open()

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from pipeline_gui.pipeline.answers import StatusAnswer
 from pipeline_gui.pipeline.run import Phase
+from pipeline_gui.window.translation import tr
 
 
 class Kind(StrEnum):
@@ -55,11 +56,11 @@ def _start(status: StatusAnswer, pending: AbstractSet[Kind], choice: str | None)
     if Kind.START in pending:
         return _no("A start is under way; the record says how it goes on.")
     if status["is_running"]:
-        by = f", started by {status['started_by']}" if status["started_by"] else ""
+        by = tr(", started by {0}").format(status["started_by"]) if status["started_by"] else ""
         return _no(f"“{status['pipeline']}” is running{by}. Only one pipeline may run at a time.")
     if choice is None:
         return _no("Choose a pipeline first.")
-    return Permission(True, f"Start “{choice}”.")
+    return Permission(True, tr("Start “{0}”.").format(choice))
 
 
 def _not_ours(status: StatusAnswer) -> Permission | None:
@@ -81,7 +82,9 @@ def _stop(status: StatusAnswer, pending: AbstractSet[Kind]) -> Permission:
         )
     if pending & {Kind.STOP, Kind.FORCE}:
         return _no("A stop is under way; the record says how it goes on.")
-    return Permission(True, f"Stop “{status['pipeline']}”; within its grace period the driver may end by itself.")
+    return Permission(
+        True, tr("Stop “{0}”; within its grace period the driver may end by itself.").format(status["pipeline"])
+    )
 
 
 def _force(status: StatusAnswer, pending: AbstractSet[Kind]) -> Permission:
@@ -89,7 +92,9 @@ def _force(status: StatusAnswer, pending: AbstractSet[Kind]) -> Permission:
         return refused
     if Kind.FORCE in pending:
         return _no("A stop without grace is under way.")
-    return Permission(True, f"Kill “{status['pipeline']}” at once; what it is writing may be left half done.")
+    return Permission(
+        True, tr("Kill “{0}” at once; what it is writing may be left half done.").format(status["pipeline"])
+    )
 
 
 def _abandon(status: StatusAnswer, pending: AbstractSet[Kind]) -> Permission:
@@ -100,7 +105,9 @@ def _abandon(status: StatusAnswer, pending: AbstractSet[Kind]) -> Permission:
     out_of_reach = status["spark"]["reachable"] is False or status["phase"] == Phase.LOST_CONTACT
     if not out_of_reach and not status["stop_requested_by"]:
         return _no("Stop it first: a run is abandoned only when nobody can confirm its end.")
-    return Permission(True, f"Record “{status['pipeline']}” as failed without knowing whether it still lives.")
+    return Permission(
+        True, tr("Record “{0}” as failed without knowing whether it still lives.").format(status["pipeline"])
+    )
 
 
 def _release(status: StatusAnswer, pending: AbstractSet[Kind]) -> Permission:
@@ -108,10 +115,12 @@ def _release(status: StatusAnswer, pending: AbstractSet[Kind]) -> Permission:
         return _no("This run is ours: stop it, or abandon it.")
     if Kind.RELEASE in pending:
         return _no("The place is being released.")
-    return Permission(True, "Record another program's run as failed, so that the place is free.")
+    return Permission(True, tr("Record another program's run as failed, so that the place is free."))
 
 
 def _confirm_gone(pending: AbstractSet[Kind]) -> Permission:
     if Kind.CONFIRM_GONE in pending:
         return _no("It is being noted.")
-    return Permission(True, "Give your word that nothing of an abandoned run can live, where its server is no more.")
+    return Permission(
+        True, tr("Give your word that nothing of an abandoned run can live, where its server is no more.")
+    )

@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from pipeline_gui.window.gateway import Gateway, Lane
+from pipeline_gui.window.translation import tr
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +53,14 @@ class FileSaver(QObject):
         self._save += 1
         self._target = target
         self.busy_changed.emit(True)
-        self.told.emit("Saving…")
+        self.told.emit(tr("Saving…"))
         self._next(self._save, next_piece, 0)
 
     def cancel(self) -> None:
         """Give it up."""
         if self._target is not None:
             unfinished = _part_file(self._target, self._save)
-            self._finish(f"{self._what} was not saved.")
+            self._finish(tr("{0} was not saved.").format(self._what))
             self._gateway.run(
                 lambda: unfinished.unlink(missing_ok=True), lambda _: None, lambda _: None, self, Lane.VIEWS
             )
@@ -86,13 +87,13 @@ class FileSaver(QObject):
             if piece.next is None:
                 self._finish(f"Saved to {target}: {piece.told}".strip())
                 return
-            self.told.emit(f"Saving… {piece.told}")
+            self.told.emit(tr("Saving… {0}").format(piece.told))
             self._next(save, next_piece, piece.next)
 
         def failed(error: Exception) -> None:
             if save == self._save and self._target is not None:
                 self.cancel()
-                self.told.emit(f"{self._what} was not saved: {error}")
+                self.told.emit(tr("{0} was not saved: {1}").format(self._what, error))
 
         self._gateway.run(work, done, failed, self, Lane.VIEWS)
 

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QToolButton, QW
 
 from pipeline_gui.window.labels import ElidedLabel, PlainLabel
 from pipeline_gui.window.table.arrangement import RunFilter
+from pipeline_gui.window.translation import tr
 
 ALL = "every status"
 _ARRANGING = "Sorting…"
@@ -38,27 +39,28 @@ class FilterBar(QWidget):
         self.setObjectName("filterBar")
         self._text = QLineEdit()
         self._text.setObjectName("filterEdit")
-        self._text.setAccessibleName("Show runs whose texts hold this")
-        self._text.setPlaceholderText("Pipeline, person, outcome, day or id (Ctrl+F)")
+        self._text.setAccessibleName(tr("Show runs whose texts hold this"))
+        self._text.setPlaceholderText(tr("Pipeline, person, outcome, day or id (Ctrl+F)"))
         self._text.setClearButtonEnabled(True)
         self._text.setMinimumWidth(240)
         self._text.setMaximumWidth(360)
         self._status = QComboBox()
         self._status.setObjectName("filterStatusBox")
-        self._status.setAccessibleName("Show runs of this status")
-        self._status.addItems([ALL, *_STATUSES])
+        self._status.setAccessibleName(tr("Show runs of this status"))
+        for status in ("", *_STATUSES):
+            self._status.addItem(tr(status or ALL), status)
         self._span = QComboBox()
         self._span.setObjectName("spanBox")
-        self._span.setAccessibleName("Show runs of this time")
+        self._span.setAccessibleName(tr("Show runs of this time"))
         for title, days in SPANS.items():
-            self._span.addItem(title, days)
+            self._span.addItem(tr(title), days)
         self._count = PlainLabel()
         self._count.setObjectName("filterCount")
         self._note = ElidedLabel()
         self._note.setObjectName("historyNote")
-        self._all = _button("filterCloseButton", "Show all", "Show every run again (Escape)")
+        self._all = _button("filterCloseButton", tr("Show all"), tr("Show every run again (Escape)"))
         self._all.hide()
-        self._export = _button("exportButton", "Export…", "Write the runs that are shown to a CSV file")
+        self._export = _button("exportButton", tr("Export…"), tr("Write the runs that are shown to a CSV file"))
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 4, 10, 4)
         row.setSpacing(8)
@@ -76,8 +78,7 @@ class FilterBar(QWidget):
     @property
     def wanted(self) -> RunFilter:
         """What is typed and chosen."""
-        status = self._status.currentText() if self._status.currentIndex() > 0 else ""
-        return RunFilter(self._text.text().strip().casefold(), status)
+        return RunFilter(self._text.text().strip().casefold(), self._status.currentData())
 
     def start(self) -> None:
         """Let the person type."""
@@ -94,7 +95,11 @@ class FilterBar(QWidget):
         is_filtered = self.wanted.is_active
         is_longer = self._span.currentData() is not None
         self._count.show_text(
-            f"{shown:,} of {known:,} shown" if is_filtered else f"{known:,} runs" if is_longer else ""
+            tr("{0:,} of {1:,} shown").format(shown, known)
+            if is_filtered
+            else tr("{0:,} runs").format(known)
+            if is_longer
+            else ""
         )
 
     def show_note(self, text: str) -> None:
@@ -105,13 +110,13 @@ class FilterBar(QWidget):
         """Many rows are being filtered or sorted."""
         shown = self._note.text()
         if is_busy and not shown:
-            self._note.show_text(_ARRANGING)
-        elif not is_busy and shown == _ARRANGING:
+            self._note.show_text(tr(_ARRANGING))
+        elif not is_busy and shown == tr(_ARRANGING):
             self._note.show_text("")
 
     def show_exporting(self, is_busy: bool) -> None:
         """An export is under way, and can be given up; or none is."""
-        self._export.setText("Cancel" if is_busy else "Export…")
+        self._export.setText(tr("Cancel") if is_busy else tr("Export…"))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape shows every run again."""

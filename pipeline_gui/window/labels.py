@@ -9,6 +9,7 @@ from PySide6.QtGui import QDesktopServices, QFontMetrics, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QLabel, QWidget
 
 from pipeline_gui.window.texts import tooltip
+from pipeline_gui.window.translation import tr
 
 
 class PlainLabel(QLabel):
@@ -43,7 +44,7 @@ class LinkLabel(PlainLabel):
         if text != self._address:
             self._address = text
             self.setText(f'<a href="{html.escape(text, quote=True)}">{html.escape(text)}</a>')
-            self.setToolTip(tooltip(f"Open {text} in the browser"))
+            self.setToolTip(tooltip(tr("Open {0} in the browser").format(text)))
 
 
 class ElidedLabel(PlainLabel):

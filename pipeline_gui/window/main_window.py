@@ -28,6 +28,7 @@ from pipeline_gui.window.session import Session
 from pipeline_gui.window.snapshot import RunRow, Snapshot
 from pipeline_gui.window.starts import Starts
 from pipeline_gui.window.texts import one_line
+from pipeline_gui.window.translation import tr
 from pipeline_gui.window.tray import Tray
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class MainWindow(QMainWindow):
     def __init__(self, backend: Backend | None = None, *, ask_to_close: AskToClose = dialogs.ask_to_close) -> None:
         super().__init__()
         self.setObjectName("mainWindow")
-        self.setWindowTitle("Pipelines")
+        self.setWindowTitle(tr("Pipelines"))
         self.setWindowIcon(application_icon())
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self._ask_to_close = ask_to_close
@@ -163,7 +164,7 @@ class MainWindow(QMainWindow):
 
     def _show_system(self, settings: Settings) -> None:
         name = settings.name or ("this computer" if settings.is_embedded else None)
-        self.setWindowTitle(f"Pipelines · {one_line(name, 60)}" if name else "Pipelines")
+        self.setWindowTitle(tr("Pipelines · {0}").format(one_line(name, 60)) if name else tr("Pipelines"))
         self.badge.show_system(settings.name, settings.color, _addresses(settings))
 
     def _show(self, snapshot: Snapshot) -> None:
@@ -238,7 +239,7 @@ class MainWindow(QMainWindow):
     def _open_file(self) -> None:
         from PySide6.QtWidgets import QFileDialog
 
-        dialog = QFileDialog(self, "Open a configuration", "", "Configurations (*.toml);;All files (*)")
+        dialog = QFileDialog(self, tr("Open a configuration"), "", tr("Configurations (*.toml);;All files (*)"))
         dialog.setObjectName("openDialog")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
@@ -253,7 +254,7 @@ class MainWindow(QMainWindow):
 
         def opened(configuration: dict[str, Any]) -> None:
             self.box.choose_file(file, configuration)
-            self.page.bottom.say(Message(f"Opened {one_line(str(file), 200)}. Start runs it."))
+            self.page.bottom.say(Message(tr("Opened {0}. Start runs it.").format(one_line(str(file), 200))))
 
         def refused(error: Exception) -> None:
             self.page.bottom.say(failure_message(error))

@@ -10,6 +10,7 @@ from pipeline_gui.window.looks import Tone
 from pipeline_gui.window.snapshot import RunRow, Snapshot
 from pipeline_gui.window.texts import one_line
 from pipeline_gui.window.times import parse_moment
+from pipeline_gui.window.translation import tr
 
 LONGEST_MESSAGE = 600
 
@@ -61,21 +62,25 @@ def recovery_news(before: Snapshot | None, after: Snapshot) -> Message | None:
 
 def _after(since: str | None, now: Snapshot) -> str:
     moment = parse_moment(since)
-    return f" after {duration_text((now.at - moment).total_seconds())}" if moment else ""
+    return tr(" after {0}").format(duration_text((now.at - moment).total_seconds())) if moment else ""
 
 
 _ENDING_TONES = {"completed": Tone.GOOD, "failed": Tone.BAD}
 
 
 def _ending(row: RunRow) -> str:
-    after = f" after {duration_text(row.duration)}" if row.duration is not None else ""
+    after = tr(" after {0}").format(duration_text(row.duration)) if row.duration is not None else ""
     match row.look.word:
         case "completed":
-            return f"“{row.pipeline}” completed{after}."
+            return tr("“{0}” completed{1}.").format(row.pipeline, after)
         case "failed":
-            return f"“{row.pipeline}” failed{after}: {row.error}" if row.error else f"“{row.pipeline}” failed{after}."
+            return (
+                tr("“{0}” failed{1}: {2}").format(row.pipeline, after, row.error)
+                if row.error
+                else tr("“{0}” failed{1}.").format(row.pipeline, after)
+            )
         case "stopped":
             by = f" {row.outcome}" if row.outcome else ""
-            return f"“{row.pipeline}” was stopped{by}{after}."
+            return tr("“{0}” was stopped{1}{2}.").format(row.pipeline, by, after)
         case word:
-            return f"“{row.pipeline}” is now recorded as {word}."
+            return tr("“{0}” is now recorded as {1}.").format(row.pipeline, word)

@@ -10,6 +10,7 @@ from pipeline_gui.backend import Backend, EmbeddedMissing
 from pipeline_gui.pipeline.errors import PipelineError
 from pipeline_gui.window.gateway import Gateway
 from pipeline_gui.window.opening_page import OpeningPage
+from pipeline_gui.window.translation import tr
 
 Say = Callable[[str], None]
 Open = Callable[[Say], Backend]
@@ -35,7 +36,7 @@ class Opener(QObject):
     @Slot()
     def open(self) -> None:
         """Open it now."""
-        self._page.say("The servers are being looked for.")
+        self._page.say(tr("The servers are being looked for."))
         say = self._said.emit
         self._gateway.run(lambda: self._open_backend(say), self.opened.emit, self._failed, owner=self)
 
@@ -53,5 +54,7 @@ class Opener(QObject):
             self.servers_missing.emit()
         known = isinstance(error, PipelineError)
         self._page.show_failure(
-            str(error) if known else f"Unexpected error: {type(error).__name__}: {error}. The log file has the details."
+            str(error)
+            if known
+            else tr("Unexpected error: {0}: {1}. The log file has the details.").format(type(error).__name__, error)
         )

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 from pipeline_gui.window.icons import application_icon, tone_icon
 from pipeline_gui.window.labels import PlainLabel
 from pipeline_gui.window.looks import Tone
+from pipeline_gui.window.translation import tr
 
 _ICON = 56
 
@@ -31,10 +32,10 @@ class OpeningPage(QWidget):
         self._text.setMinimumWidth(460)
         self._text.setMaximumWidth(620)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._button = QPushButton("&Try again")
+        self._button = QPushButton(tr("&Try again"))
         self._button.setObjectName("tryAgainButton")
         self._button.clicked.connect(self.try_again)
-        self._servers = QPushButton("&Connect to servers…")
+        self._servers = QPushButton(tr("&Connect to servers…"))
         self._servers.setObjectName("connectButton")
         self._servers.clicked.connect(self.servers_wanted)
         column = QVBoxLayout(self)
@@ -45,12 +46,12 @@ class OpeningPage(QWidget):
         for label in (self._title, self._text):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column.addStretch(3)
-        self.say("The servers are being looked for.")
+        self.say(tr("The servers are being looked for."))
 
     def say(self, sentence: str) -> None:
         """What is waited for."""
         self._has_failed = False
-        self._title.show_text("Opening…")
+        self._title.show_text(tr("Opening…"))
         self._text.show_text(sentence)
         self._button.hide()
         self._draw()
@@ -58,7 +59,7 @@ class OpeningPage(QWidget):
     def show_failure(self, sentence: str) -> None:
         """What is wrong, and what to do."""
         self._has_failed = True
-        self._title.show_text("This could not be opened")
+        self._title.show_text(tr("This could not be opened"))
         self._text.show_text(sentence)
         self._button.show()
         self._button.setFocus()

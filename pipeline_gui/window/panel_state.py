@@ -1,4 +1,4 @@
-"""What the status panel says of a snapshot; no Qt, so that it is quick to test."""
+"""What the status panel says of a snapshot; no widget, so that it is quick to test."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pipeline_gui.window.looks import IDLE, UNKNOWN, Look, look_of
 from pipeline_gui.window.snapshot import Snapshot
 from pipeline_gui.window.texts import one_line
 from pipeline_gui.window.times import local_text, moment_tooltip, parse_moment
+from pipeline_gui.window.translation import tr
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +32,25 @@ class PanelState:
     """Seconds at the moment of the answer; None where nothing ticks."""
 
 
-READING = PanelState(Look("reading", "unknown", UNKNOWN.tone), "Reading the record…", "The database is being asked.")
+def reading_state() -> PanelState:
+    """What is shown before the first answer."""
+    return PanelState(
+        Look("reading", "unknown", UNKNOWN.tone), tr("Reading the record…"), tr("The database is being asked.")
+    )
 
 
 def panel_state(snapshot: Snapshot, known: Snapshot | None, today: date) -> PanelState:
     """What is shown for a snapshot; known is the last one that could read the record."""
     status = snapshot.status
     if status["is_running"] is None:
-        sentence = "It is not known whether a pipeline is running."
-        return PanelState(UNKNOWN, "Unknown", sentence, facts=_last_known(known, today))
+        sentence = tr("It is not known whether a pipeline is running.")
+        return PanelState(UNKNOWN, tr("Unknown"), sentence, facts=_last_known(known, today))
     if not status["is_running"]:
-        return PanelState(IDLE, "Idle", status["sentence"], facts=_last_run(snapshot, today))
+        return PanelState(IDLE, tr("Idle"), status["sentence"], facts=_last_run(snapshot, today))
     look = look_of(status["status"], status["phase"])
     progress = status["progress"] or {}
     started = parse_moment(status["start_time"])
-    facts = [f"since {local_text(started, today)}"] if started else []
+    facts = [tr("since {0}").format(local_text(started, today))] if started else []
     facts.append(f"started by {status['started_by'] or 'another program'}")
     if status["application_id"]:
         facts.append(status["application_id"])
@@ -54,7 +59,7 @@ def panel_state(snapshot: Snapshot, known: Snapshot | None, today: date) -> Pane
         f"{look.word.capitalize()} · {one_line(status['pipeline'] or '', 120)}",
         one_line(status["sentence"]),
         facts=one_line("  ·  ".join(facts)),
-        facts_tooltip=f"Started\n{moment_tooltip(started)}\n{status['run_id']}",
+        facts_tooltip=tr("Started\n{0}\n{1}").format(moment_tooltip(started), status["run_id"]),
         progress_text=one_line(progress.get("text", "")),
         done=progress.get("tasks_completed"),
         total=progress.get("tasks_total"),
@@ -65,9 +70,13 @@ def panel_state(snapshot: Snapshot, known: Snapshot | None, today: date) -> Pane
 def _last_known(known: Snapshot | None, today: date) -> str:
     if known is None:
         return ""
-    when = f"At {local_text(known.at, today)}, when the record could be read last,"
+    when = tr("At {0}, when the record could be read last,").format(local_text(known.at, today))
     name = known.status["pipeline"]
-    return one_line(f"{when} “{name}” was running." if known.status["is_running"] else f"{when} none was running.")
+    return one_line(
+        tr("{0} “{1}” was running.").format(when, name)
+        if known.status["is_running"]
+        else tr("{0} none was running.").format(when)
+    )
 
 
 def _last_run(snapshot: Snapshot, today: date) -> str:
@@ -76,5 +85,5 @@ def _last_run(snapshot: Snapshot, today: date) -> str:
         return ""
     _, last = max(ended, key=itemgetter(0))
     how = {"stopped": "was stopped"}.get(last.look.word, last.look.word)
-    took = f" after {duration_text(last.duration)}" if last.duration is not None else ""
-    return f"The last run, “{last.pipeline}”, {how} at {local_text(last.ended, today)}{took}."
+    took = tr(" after {0}").format(duration_text(last.duration)) if last.duration is not None else ""
+    return tr("The last run, “{0}”, {1} at {2}{3}.").format(last.pipeline, how, local_text(last.ended, today), took)

@@ -25,6 +25,7 @@ from pipeline_gui.window.opener import Opener, Say
 from pipeline_gui.window.remembered import RememberedLook
 from pipeline_gui.window.single_window import SingleWindow
 from pipeline_gui.window.termination import Termination
+from pipeline_gui.window.translation import load_translation
 from pipeline_gui.window.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ def run_window(settings: Settings, *, debugs: bool = False) -> int:
     application.setApplicationVersion(__version__)
     application.setDesktopFileName(APPLICATION)
     application.setWindowIcon(application_icon())
+    load_translation(application)
     log_to_file()
     single = SingleWindow(settings)
     if not single.claim():

@@ -20,6 +20,7 @@ from pipeline_gui.window.table.columns import HEADERS, Column
 from pipeline_gui.window.texts import one_line, tooltip
 from pipeline_gui.window.theme import tone_color
 from pipeline_gui.window.times import clock_text, local_text, moment_tooltip, relative_text
+from pipeline_gui.window.translation import tr
 
 Index = QModelIndex | QPersistentModelIndex
 RUN_ROLE = int(Qt.ItemDataRole.UserRole)
@@ -87,7 +88,7 @@ class RunsModel(QAbstractTableModel):
         if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(Column):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return HEADERS[_COLUMNS[section]]
+            return tr(HEADERS[_COLUMNS[section]])
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _ALIGNMENTS[_COLUMNS[section]]
         return None
@@ -111,7 +112,7 @@ class RunsModel(QAbstractTableModel):
             case Qt.ItemDataRole.TextAlignmentRole:
                 return _ALIGNMENTS[column]
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{HEADERS[column]}: {self._text(row, column)}"
+                return f"{tr(HEADERS[column])}: {self._text(row, column)}"
             case _ if role == RUN_ROLE:
                 return row
         return None
@@ -296,7 +297,7 @@ class RunsModel(QAbstractTableModel):
     def _text(self, row: RunRow, column: Column) -> str:
         match column:
             case Column.STATUS:
-                return self._look(row).word
+                return tr(self._look(row).word)
             case Column.PIPELINE:
                 return row.pipeline
             case Column.STARTED:

@@ -21,6 +21,7 @@ from pipeline_gui.window.table.arrangement import RunFilter
 from pipeline_gui.window.table.arranger import Arranger
 from pipeline_gui.window.table.older_runs import OlderRuns, Pages
 from pipeline_gui.window.table.transfer import Transfer
+from pipeline_gui.window.translation import tr
 
 if TYPE_CHECKING:
     from pipeline_gui.window.run_panel.run_panel import RunPanel
@@ -72,7 +73,7 @@ class RunsPage(QWidget):
         self.table.copy_wanted.connect(self.copy)
         self.table.run_selected.connect(lambda _row: self._show_selected())
         self.table.details_wanted.connect(lambda: self.show_details(True))
-        self.table.say_when_empty("Reading the runs…", "They appear here as soon as the database answers.")
+        self.table.say_when_empty(tr("Reading the runs…"), tr("They appear here as soon as the database answers."))
 
     @property
     def known(self) -> Snapshot | None:
@@ -168,13 +169,17 @@ class RunsPage(QWidget):
             self.arranger.show_live(snapshot.rows)
             self.model.set_stale(None)
             self.table.say_when_empty(
-                "No run in the last two days",
-                "Choose a pipeline beside Start, then press Start (Ctrl+R). "
-                "The run appears here at once, in every open window.",
+                tr("No run in the last two days"),
+                tr(
+                    "Choose a pipeline beside Start, then press Start (Ctrl+R). "
+                    "The run appears here at once, in every open window."
+                ),
             )
         else:
             self.model.set_stale(self._known.at if self._known else None)
-            self.table.say_when_empty("The runs can't be read now", "They appear here when the database answers.")
+            self.table.say_when_empty(
+                tr("The runs can't be read now"), tr("They appear here when the database answers.")
+            )
         self._last = snapshot
         self._show_selected()
         self.panel.show_snapshot(snapshot, self._known)

@@ -24,6 +24,7 @@ from pipeline_gui.window.runs_model import CELL_ROLE, RUN_ROLE, Index, PaintedCe
 from pipeline_gui.window.snapshot import RunRow
 from pipeline_gui.window.table.columns import HEADERS, Column
 from pipeline_gui.window.theme import tone_color
+from pipeline_gui.window.translation import tr
 
 _WIDTHS = {
     Column.STATUS: 140,
@@ -93,7 +94,7 @@ class RunsTable(QTableView):
     def __init__(self, model: RunsModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("runsTable")
-        self.setAccessibleName("Runs")
+        self.setAccessibleName(tr("Runs"))
         self._said = ("", "")
         self._is_filtered = False
         self._runs = model
@@ -189,11 +190,12 @@ class RunsTable(QTableView):
             ("Copy the command line", run.command),
             ("Copy the error", run.error),
         ):
-            action = menu.addAction(copy, title)
+            action = menu.addAction(copy, tr(title))
             action.setEnabled(bool(text))
             action.triggered.connect(lambda _checked=False, text=text: QGuiApplication.clipboard().setText(text or ""))
         rows = menu.addAction(
-            copy, f"Copy {len(self.selected_runs)} rows" if len(self.selected_runs) > 1 else "Copy the row"
+            copy,
+            tr("Copy {0} rows").format(len(self.selected_runs)) if len(self.selected_runs) > 1 else tr("Copy the row"),
         )
         rows.setShortcut(QKeySequence.StandardKey.Copy)
         rows.triggered.connect(self.copy_wanted)
@@ -203,9 +205,9 @@ class RunsTable(QTableView):
             ("Run again with changes…", self.changes_wanted),
             ("Save its configuration…", self.save_wanted),
         ):
-            menu.addAction(title).triggered.connect(lambda _checked=False, signal=signal: signal.emit(run))
+            menu.addAction(tr(title)).triggered.connect(lambda _checked=False, signal=signal: signal.emit(run))
         menu.addSeparator()
-        gone = menu.addAction("Nothing of it lives any more…")
+        gone = menu.addAction(tr("Nothing of it lives any more…"))
         gone.setEnabled(not run.is_running)
         gone.triggered.connect(lambda: self.confirm_gone_wanted.emit(run))
         menu.popup(self.viewport().mapToGlobal(at))
@@ -223,7 +225,7 @@ class RunsTable(QTableView):
         header = self.horizontalHeader()
         is_last = header.count() - header.hiddenSectionCount() == 1
         for column in Column:
-            action = menu.addAction(HEADERS[column])
+            action = menu.addAction(tr(HEADERS[column]))
             action.setCheckable(True)
             action.setChecked(not header.isSectionHidden(column))
             action.setEnabled(not (is_last and action.isChecked()))
@@ -244,7 +246,7 @@ class RunsTable(QTableView):
         self._show_empty()
 
     def _show_empty(self) -> None:
-        self._empty.say(*(_NO_MATCH if self._is_filtered else self._said))
+        self._empty.say(*(map(tr, _NO_MATCH) if self._is_filtered else self._said))
         self._empty.setVisible(self._runs.rowCount() == 0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -8,6 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
+from pipeline_gui.window.translation import tr
+
 _OTHERS = (
     ("Copy the selected runs as a table", "Ctrl+C"),
     ("Show the details of the selected run", "Enter"),
@@ -22,12 +24,12 @@ def show_shortcuts(parent: QWidget, actions: Iterable[QAction]) -> None:
     """Show what each key does."""
     dialog = QDialog(parent)
     dialog.setObjectName("shortcutsDialog")
-    dialog.setWindowTitle("Shortcuts")
+    dialog.setWindowTitle(tr("Shortcuts"))
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     keys = QTreeWidget()
     keys.setObjectName("shortcutsList")
-    keys.setAccessibleName("Shortcuts")
-    keys.setHeaderLabels(["Keys", "What they do"])
+    keys.setAccessibleName(tr("Shortcuts"))
+    keys.setHeaderLabels([tr("Keys"), tr("What they do")])
     keys.setRootIsDecorated(False)
     for shown, title in shortcuts(actions):
         keys.addTopLevelItem(QTreeWidgetItem([shown, title]))
@@ -49,4 +51,4 @@ def shortcuts(actions: Iterable[QAction]) -> list[tuple[str, str]]:
         keys = ", ".join(sequence.toString(native) for sequence in action.shortcuts())
         if keys:
             lines.append((keys, action.text().replace("&", "").rstrip("…")))
-    return [*lines, *((QKeySequence(keys).toString(native), title) for title, keys in _OTHERS)]
+    return [*lines, *((QKeySequence(keys).toString(native), tr(title)) for title, keys in _OTHERS)]

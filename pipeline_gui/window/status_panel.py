@@ -12,10 +12,11 @@ from pipeline_gui.pipeline.clock import seconds_with_sleep
 from pipeline_gui.window.icons import look_icon
 from pipeline_gui.window.labels import ElidedLabel, PlainLabel
 from pipeline_gui.window.looks import Tone
-from pipeline_gui.window.panel_state import READING, PanelState, panel_state
+from pipeline_gui.window.panel_state import PanelState, panel_state, reading_state
 from pipeline_gui.window.snapshot import Snapshot
 from pipeline_gui.window.theme import mixed, quiet_text, tint, tone_color
 from pipeline_gui.window.times import clock_text
+from pipeline_gui.window.translation import tr
 
 _ICON = 40
 
@@ -27,7 +28,7 @@ class ThinBar(QProgressBar):
         super().__init__(parent)
         self.setTextVisible(False)
         self.setFixedHeight(5)
-        self.setAccessibleName("Progress")
+        self.setAccessibleName(tr("Progress"))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """A groove, filled as far as the tasks are done."""
@@ -43,19 +44,19 @@ class StatusPanel(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._state = READING
+        self._state = reading_state()
         self._answered_at = 0.0
         self._is_ticking = False
         self._icon = QLabel()
         self._icon.setFixedSize(_ICON, _ICON)
         self._headline = PlainLabel(scale=1.55, bold=True)
         self._headline.setObjectName("statusLabel")
-        self._headline.setAccessibleName("Status")
+        self._headline.setAccessibleName(tr("Status"))
         self._sentence = ElidedLabel()
         self._facts = ElidedLabel()
         self._duration = PlainLabel(scale=1.9)
         self._duration.setObjectName("durationLabel")
-        self._duration.setAccessibleName("Duration")
+        self._duration.setAccessibleName(tr("Duration"))
         digits = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
         digits.setPointSizeF(self._duration.font().pointSizeF())
         digits.setFeature(QFont.Tag("tnum"), 1)  # figures of one width: a ticking clock does not wobble

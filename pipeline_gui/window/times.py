@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+from pipeline_gui.window.translation import tr
+
 
 def parse_moment(text: str | None) -> datetime | None:
     """A moment of the controller's answers as an aware datetime; None where it is missing or not one."""
@@ -24,7 +26,7 @@ def local_text(moment: datetime | None, today: date) -> str:
     if days == 0:
         return f"{local:%H:%M:%S}"
     if days == 1:
-        return f"yesterday {local:%H:%M}"
+        return tr("yesterday {0:%H:%M}").format(local)
     if local.year == today.year:
         return f"{local.day} {local:%b %H:%M}"
     return f"{local:%Y-%m-%d %H:%M}"
@@ -36,19 +38,21 @@ def relative_text(moment: datetime | None, now: datetime) -> str:
         return "–"
     seconds = (now - moment).total_seconds()
     if abs(seconds) < 60:
-        return "just now"
+        return tr("just now")
     if seconds < 0:
-        return "in the future"  # two clocks differ
-    unit, size = ("days", 86_400) if seconds >= 2 * 86_400 else ("h", 3600) if seconds >= 2 * 3600 else ("min", 60)
-    return f"{int(seconds // size)} {unit} ago"
+        return tr("in the future")  # two clocks differ
+    unit, size = (
+        (tr("days"), 86_400) if seconds >= 2 * 86_400 else ("h", 3600) if seconds >= 2 * 3600 else (tr("min"), 60)
+    )
+    return tr("{0} {1} ago").format(int(seconds // size), unit)
 
 
 def moment_tooltip(moment: datetime | None) -> str:
     """A moment in full: local time with its zone, and UTC."""
     if moment is None:
-        return "Not recorded"
+        return tr("Not recorded")
     local = _local(moment)
-    return f"{local:%Y-%m-%d %H:%M:%S %Z}\n{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return tr("{0:%Y-%m-%d %H:%M:%S %Z}\n{1:%Y-%m-%d %H:%M:%S} UTC").format(local, moment.astimezone(UTC))
 
 
 def clock_text(seconds: float | None, *, to_nearest: bool = False) -> str:

@@ -14,6 +14,7 @@ from pipeline_gui.window.looks import IDLE, Tone
 from pipeline_gui.window.messages import Message
 from pipeline_gui.window.panel_state import PanelState, panel_state
 from pipeline_gui.window.snapshot import Snapshot
+from pipeline_gui.window.translation import tr
 
 _NEWS_MILLISECONDS = 10_000
 _LONGEST_HOVER = 120
@@ -33,21 +34,21 @@ class Tray(QObject):
         self._state: PanelState | None = None
         menu = QMenu(window)
         menu.setObjectName("trayMenu")
-        self._said = menu.addAction("Not connected yet")
+        self._said = menu.addAction(tr("Not connected yet"))
         self._said.setObjectName("trayStateAction")
         self._said.setEnabled(False)
         menu.addSeparator()
-        show = menu.addAction("&Show the window")
+        show = menu.addAction(tr("&Show the window"))
         show.setObjectName("trayShowAction")
         show.triggered.connect(self.window_wanted)
         menu.addActions([actions.start, actions.stop])
         menu.addSeparator()
-        quit_: QAction = menu.addAction("&Quit")
+        quit_: QAction = menu.addAction(tr("&Quit"))
         quit_.setObjectName("trayQuitAction")
         quit_.triggered.connect(self.quit_wanted)
         self.icon = QSystemTrayIcon(application_icon(), self)
         self.icon.setContextMenu(menu)
-        self.icon.setToolTip("Pipelines")
+        self.icon.setToolTip(tr("Pipelines"))
         self.icon.activated.connect(self._activated)
         self.icon.messageClicked.connect(self.window_wanted)
 

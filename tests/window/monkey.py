@@ -35,8 +35,10 @@ BURST = 40
 SETTLE_SECONDS = 15.0
 LONGEST_PAUSE_SECONDS = 0.5
 """The monkey itself takes time of the same thread, so this is no figure, only a bound on what is surely a freeze."""
-LARGEST_GROWTH = 60e6
-"""Bytes of memory that later bursts may add to what the first ones took."""
+LARGEST_GROWTH = 4
+"""Times as many objects as there were at the first look, when each window that was closed is gone."""
+MOST_WINDOWS = 3
+"""That are alive at once: one, and others whose work hangs."""
 _KEYS = (
     *(Qt.Key(code) for code in range(Qt.Key.Key_A, Qt.Key.Key_Z + 1)),
     Qt.Key.Key_Tab, Qt.Key.Key_Backtab, Qt.Key.Key_Return, Qt.Key.Key_Escape, Qt.Key.Key_Space, Qt.Key.Key_Delete,
@@ -267,7 +269,7 @@ def main(minutes: float, seed: int) -> int:
         monkey.wrong = wrong
         dog = Watchdog(longest_seconds=LONGEST_PAUSE_SECONDS)
         dog.start()
-        deadline, bursts, first = time.monotonic() + minutes * 60, 0, 0
+        deadline, bursts, first, most = time.monotonic() + minutes * 60, 0, 0, 0
         while time.monotonic() < deadline and len(wrong) < 20:
             monkey.burst(dog)
             monkey.look()
@@ -275,11 +277,18 @@ def main(minutes: float, seed: int) -> int:
             if bursts % 50 == 0:
                 monkey._replace()
                 gc.collect()
-                first = first or (memory() if bursts >= 200 else 0)
+                first = first or len(gc.get_objects())
+                windows = sum(isinstance(each, MainWindow) for each in gc.get_objects())
+                most = max(most, windows) if bursts > 100 else 0
                 dog.forgive()  # the monkey waited for the work of the window that it closed
                 print(f"{bursts} bursts, {memory() / 1e6:.0f} MB, slowest {monkey.slowest}", flush=True)
-        if first and memory() - first > LARGEST_GROWTH:
-            wrong.append(f"memory grew by {(memory() - first) / 1e6:.0f} MB")
+        monkey.look()
+        monkey._replace()
+        gc.collect()
+        if first and len(gc.get_objects()) > LARGEST_GROWTH * first:
+            wrong.append(f"there are {len(gc.get_objects()):,} objects, and were {first:,}")
+        if most > MOST_WINDOWS:
+            wrong.append(f"{most} windows were kept")
         if dog.pauses:
             wrong.append(f"the event loop was held up for {max(dog.pauses):.2f} s")
         dog.stop()

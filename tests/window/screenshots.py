@@ -73,6 +73,7 @@ def _starting(backend: StandInBackend) -> None:
         "progress": None,
         "application_id": None,
         "duration": 3.1,
+        "start_time": utc_text(datetime.now(UTC) - timedelta(seconds=3.1)),
     }
     backend.controller.runs[0] = run("flights-c3", "running", ago=3.1, duration=3.1)
 

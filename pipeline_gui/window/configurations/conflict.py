@@ -12,6 +12,7 @@ from pipeline_gui.window.labels import PlainLabel
 from pipeline_gui.window.looks import Tone
 from pipeline_gui.window.texts import one_line
 from pipeline_gui.window.theme import tint
+from pipeline_gui.window.translation import tr
 
 _MOST_TOLD = 8
 
@@ -55,8 +56,8 @@ class ConflictNote(QFrame):
             lines.append(f"  {told.field}: {one_line(before, 80)} → {one_line(after, 80)}")
         self._text.show_text("\n".join(lines))
         is_gone = change.current is None
-        self._theirs.setText("&Give mine up" if is_gone else "Take &theirs")
-        self._merge.setText("&Keep mine as a new one" if is_gone else "&Keep my changes over theirs")
+        self._theirs.setText(tr("&Give mine up") if is_gone else tr("Take &theirs"))
+        self._merge.setText(tr("&Keep mine as a new one") if is_gone else tr("&Keep my changes over theirs"))
         self.show()
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -34,6 +34,7 @@ from pipeline_gui.window.gateway import Gateway, Lane
 from pipeline_gui.window.labels import PlainLabel
 from pipeline_gui.window.messages import failure_message
 from pipeline_gui.window.texts import one_line, tooltip
+from pipeline_gui.window.translation import tr
 
 
 class ConfigurationsDialog(QDialog):
@@ -42,7 +43,7 @@ class ConfigurationsDialog(QDialog):
     def __init__(self, gateway: Gateway, owner: Owner, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("configurationsDialog")
-        self.setWindowTitle("Configurations")
+        self.setWindowTitle(tr("Configurations"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._gateway = gateway
         self._owner = owner
@@ -52,20 +53,20 @@ class ConfigurationsDialog(QDialog):
         self._wanted: str | None = None
         self._list = QListWidget()
         self._list.setObjectName("configurationList")
-        self._list.setAccessibleName("Configurations")
+        self._list.setAccessibleName(tr("Configurations"))
         self._form = ConfigurationForm(is_shared=True)
         self._preview = CommandPreview()
         self._conflict = ConflictNote()
         self._said = PlainLabel()
         self._said.setObjectName("configurationMessage")
         self._said.setWordWrap(True)
-        self._new = _button("newButton", "&New", "A new configuration")
-        self._copy = _button("duplicateButton", "&Duplicate", "A new one like this, also of a sample")
-        self._import = _button("importButton", "&Import…", "A new one from a TOML file")
-        self._export = _button("exportButton", "&Export…", "The TOML file that `start --config` takes")
-        self._delete = _button("deleteButton", "De&lete…", "Delete it for all operators")
-        self._revert = _button("revertButton", "&Revert", "Forget what was edited")
-        self._save = _button("saveButton", "&Save", "Save it for all operators")
+        self._new = _button("newButton", tr("&New"), tr("A new configuration"))
+        self._copy = _button("duplicateButton", tr("&Duplicate"), tr("A new one like this, also of a sample"))
+        self._import = _button("importButton", tr("&Import…"), tr("A new one from a TOML file"))
+        self._export = _button("exportButton", tr("&Export…"), tr("The TOML file that `start --config` takes"))
+        self._delete = _button("deleteButton", tr("De&lete…"), tr("Delete it for all operators"))
+        self._revert = _button("revertButton", tr("&Revert"), tr("Forget what was edited"))
+        self._save = _button("saveButton", tr("&Save"), tr("Save it for all operators"))
         self._save.setDefault(True)
         self._lay_out()
         self._list.currentItemChanged.connect(self._choose)
@@ -179,7 +180,7 @@ class ConfigurationsDialog(QDialog):
     def _show_edited(self) -> None:
         self._conflict.hide()
         if self._edited.is_sample:
-            self._say("A sample: duplicate it to change it.")
+            self._say(tr("A sample: duplicate it to change it."))
         self._form.show_values(self._edited.base, is_read_only=self._edited.is_sample)
         self._allow()
 
@@ -229,7 +230,7 @@ class ConfigurationsDialog(QDialog):
     def _saved(self, found: NamedConfiguration) -> None:
         self._edited = edited_of(found)
         self._show_edited()
-        self._say(f"Saved “{one_line(found.entry.name, 80)}” for all operators.")
+        self._say(tr("Saved “{0}” for all operators.").format(one_line(found.entry.name, 80)))
         self.read(found.entry.name)
 
     def _ask_to_delete(self) -> None:
@@ -237,7 +238,7 @@ class ConfigurationsDialog(QDialog):
         if version is None:
             return
         box = _question(self, "deleteQuestion", f"Delete “{name}” for all operators?", "Runs of it stay in the record.")
-        box.addButton("Delete", QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(tr("Delete"), QMessageBox.ButtonRole.AcceptRole)
 
         def delete() -> None:
             self._write(lambda: self._owner.delete(version), lambda _none: self._deleted(name))
@@ -248,12 +249,12 @@ class ConfigurationsDialog(QDialog):
     def _deleted(self, name: str) -> None:
         self._edited = NEW
         self._show_edited()
-        self._say(f"Deleted “{name}”.")
+        self._say(tr("Deleted “{0}”.").format(name))
         self.read()
 
     def _write(self, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
         self._is_busy = True
-        self._say("Saving…")
+        self._say(tr("Saving…"))
         self._allow()
 
         def finished(result: Any) -> None:
@@ -292,12 +293,12 @@ class ConfigurationsDialog(QDialog):
         self._show_edited()
         self._form.show_edit(values)
         self._allow()
-        self._say("Look through it, then save.")
+        self._say(tr("Look through it, then save."))
 
     # --- files --------------------------------------------------------------------------------------------------
 
     def _ask_to_import(self) -> None:
-        dialog = QFileDialog(self, "Import a configuration", "", "Configurations (*.toml);;All files (*)")
+        dialog = QFileDialog(self, tr("Import a configuration"), "", tr("Configurations (*.toml);;All files (*)"))
         dialog.setObjectName("importDialog")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
@@ -309,7 +310,9 @@ class ConfigurationsDialog(QDialog):
         self._gateway.run(lambda: read_configuration(path), self._edit_new, self._fail, self)
 
     def _ask_to_export(self) -> None:
-        dialog = QFileDialog(self, "Export the configuration", f"{self._form.values().get('name') or 'pipeline'}.toml")
+        dialog = QFileDialog(
+            self, tr("Export the configuration"), f"{self._form.values().get('name') or 'pipeline'}.toml"
+        )
         dialog.setObjectName("exportDialog")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
@@ -321,7 +324,7 @@ class ConfigurationsDialog(QDialog):
         text = toml_text(self._form.values())
         self._gateway.run(
             lambda: path.write_text(text, "utf-8"),
-            lambda _count: self._say(f"Exported to {one_line(str(path), 200)}."),
+            lambda _count: self._say(tr("Exported to {0}.").format(one_line(str(path), 200))),
             self._fail,
             self,
         )
@@ -340,7 +343,7 @@ class ConfigurationsDialog(QDialog):
             go_on()
             return
         box = _question(self, "editsQuestion", "What you edited is not saved.", "Save it first, or give it up.")
-        box.addButton("Give it up", QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(tr("Give it up"), QMessageBox.ButtonRole.AcceptRole)
         box.accepted.connect(go_on)
         box.rejected.connect(stay)
         box.open()

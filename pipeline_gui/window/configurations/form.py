@@ -14,6 +14,7 @@ from pipeline_gui.window.configurations.fields import FIELDS, Field, Kind, Unrea
 from pipeline_gui.window.labels import PlainLabel
 from pipeline_gui.window.looks import Tone
 from pipeline_gui.window.theme import tone_color
+from pipeline_gui.window.translation import tr
 
 _LINES = 3
 _SHOWN = {field.key for field in FIELDS}
@@ -38,7 +39,7 @@ class ConfigurationForm(QWidget):
         form.setHorizontalSpacing(14)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for field in FIELDS:
-            label = QLabel(field.label)
+            label = QLabel(tr(field.label))
             cell = self._make_cell(field)
             label.setBuddy(self._editors[field.key])
             form.addRow(label, cell)
@@ -55,9 +56,9 @@ class ConfigurationForm(QWidget):
         else:
             editor = QLineEdit()
             editor.textEdited.connect(self._changed)
-        editor.setPlaceholderText(field.hint)
-        editor.setToolTip(field.hint)
-        editor.setAccessibleName(field.label)
+        editor.setPlaceholderText(tr(field.hint))
+        editor.setToolTip(tr(field.hint))
+        editor.setAccessibleName(tr(field.label))
         editor.setObjectName(f"field_{field.key}")
         note = PlainLabel()
         note.setObjectName(f"error_{field.key}")

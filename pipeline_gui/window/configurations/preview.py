@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QWidget
 
 from pipeline_gui.pipeline.configuration import parse_configuration
 from pipeline_gui.pipeline.errors import ConfigurationInvalid
+from pipeline_gui.window.translation import tr
 
 
 class CommandPreview(QWidget):
@@ -19,11 +20,11 @@ class CommandPreview(QWidget):
         super().__init__(parent)
         self._text = QPlainTextEdit()
         self._text.setObjectName("commandPreview")
-        self._text.setAccessibleName("The command that is run")
+        self._text.setAccessibleName(tr("The command that is run"))
         self._text.setReadOnly(True)
         self._text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self._text.setFixedHeight(self._text.fontMetrics().lineSpacing() * 3 + 16)
-        self._copy = QPushButton("&Copy the command")
+        self._copy = QPushButton(tr("&Copy the command"))
         self._copy.setObjectName("copyCommandButton")
         self._copy.setAutoDefault(False)
         self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._text.toPlainText()))

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QScrollArea, QVBoxLayou
 from pipeline_gui.window.configurations.form import ConfigurationForm
 from pipeline_gui.window.configurations.preview import CommandPreview
 from pipeline_gui.window.labels import PlainLabel
+from pipeline_gui.window.translation import tr
 
 Start = Callable[[str, Callable[[], dict[str, Any]]], None]
 """Start what a callable returns, under a name for messages."""
@@ -22,7 +23,7 @@ class StartWithChanges(QDialog):
     def __init__(self, parent: QWidget, values: dict[str, Any], lost: Sequence[str], start: Start) -> None:
         super().__init__(parent)
         self.setObjectName("startWithChanges")
-        self.setWindowTitle("Start with changes")
+        self.setWindowTitle(tr("Start with changes"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._start = start
         note = PlainLabel()
@@ -30,8 +31,8 @@ class StartWithChanges(QDialog):
         note.setWordWrap(True)
         note.setContentsMargins(14, 10, 14, 0)
         note.show_text(
-            "For this run only: nothing of it is saved."
-            + (f" The secret in {' and '.join(lost)} was not recorded: give it anew." if lost else "")
+            tr("For this run only: nothing of it is saved.")
+            + (tr(" The secret in {0} was not recorded: give it anew.").format(" and ".join(lost)) if lost else "")
         )
         self._form = ConfigurationForm(is_shared=False)
         self._preview = CommandPreview()
@@ -40,7 +41,7 @@ class StartWithChanges(QDialog):
         area.setWidget(self._form)
         area.setWidgetResizable(True)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self._go = buttons.addButton("&Start", QDialogButtonBox.ButtonRole.AcceptRole)
+        self._go = buttons.addButton(tr("&Start"), QDialogButtonBox.ButtonRole.AcceptRole)
         self._go.setObjectName("startChangedButton")
         buttons.accepted.connect(self._accept)
         buttons.rejected.connect(self.reject)

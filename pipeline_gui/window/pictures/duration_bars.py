@@ -16,6 +16,7 @@ from pipeline_gui.window.looks import Tone, look_of
 from pipeline_gui.window.pictures.scale import duration_step, short_duration
 from pipeline_gui.window.theme import line_color, mixed, quiet_text, tone_color
 from pipeline_gui.window.times import local_text
+from pipeline_gui.window.translation import tr
 
 _LINES = 4
 _SIGN = 14
@@ -40,7 +41,7 @@ class DurationBars(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("durationBars")
-        self.setAccessibleName("Durations of the last runs")
+        self.setAccessibleName(tr("Durations of the last runs"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)

@@ -17,6 +17,7 @@ from pipeline_gui.window.pictures.duration_bars import DurationBars
 from pipeline_gui.window.pictures.rate_lines import RateLines
 from pipeline_gui.window.pictures.rate_log import Rates
 from pipeline_gui.window.theme import quiet_text
+from pipeline_gui.window.translation import tr
 
 SHOWN = 60
 """Runs at most."""
@@ -69,7 +70,9 @@ class HistoryView(QWidget):
             return
         self._pipeline = pipeline
         self._bars.show_runs(PastRuns(pipeline or "", ()))
-        self._summary.show_text("Reading its past…" if pipeline else "Select a run to see the past of its pipeline.")
+        self._summary.show_text(
+            tr("Reading its past…") if pipeline else tr("Select a run to see the past of its pipeline.")
+        )
         self._rest.stop()
         self.look_again()
 
@@ -110,10 +113,10 @@ class HistoryView(QWidget):
         self._rest.start()  # then it is looked again
         known = isinstance(error, PipelineError)
         reason = str(error) if known else f"{type(error).__name__}: {error}"
-        self._summary.show_text(f"Its past can't be read now: {reason}")
+        self._summary.show_text(tr("Its past can't be read now: {0}").format(reason))
 
     def _show_pointed(self, text: str) -> None:
-        self._pointed.show_text(text or "Point at a bar, or use the arrow keys; Enter shows the run in the table.")
+        self._pointed.show_text(text or tr("Point at a bar, or use the arrow keys; Enter shows the run in the table."))
 
     def showEvent(self, event: QShowEvent) -> None:
         """Read what was not read while nobody looked."""

@@ -12,6 +12,7 @@ from pipeline_gui.window.looks import Tone
 from pipeline_gui.window.pictures.rate_log import Rates
 from pipeline_gui.window.pictures.scale import number_step, short_duration, short_number
 from pipeline_gui.window.theme import line_color, quiet_text, tone_color
+from pipeline_gui.window.translation import tr
 
 _LINES = 3
 _GAP_SECONDS = 45.0
@@ -40,7 +41,7 @@ class RateLines(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("rateLines")
-        self.setAccessibleName("Rows per second")
+        self.setAccessibleName(tr("Rows per second"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._rates: tuple[Rates, ...] = ()
 

@@ -21,6 +21,7 @@ from pipeline_gui.window.run_panel.log_reader import LogReader
 from pipeline_gui.window.run_panel.log_search import LogSearch, Wanted
 from pipeline_gui.window.texts import tooltip
 from pipeline_gui.window.theme import mixed, tone_color
+from pipeline_gui.window.translation import tr
 
 MOST_MARKED = 1000
 """Matches in the lines that are shown; more are not marked."""
@@ -48,17 +49,19 @@ class LogFinder(QWidget):
         """Where each match in the lines that are shown begins and ends."""
         self._line = QLineEdit()
         self._line.setObjectName("logFindEdit")
-        self._line.setAccessibleName("Find in the log")
-        self._line.setPlaceholderText("Find (Ctrl+F)")
+        self._line.setAccessibleName(tr("Find in the log"))
+        self._line.setPlaceholderText(tr("Find (Ctrl+F)"))
         self._line.setClearButtonEnabled(True)
         self._line.setMaximumWidth(200)
-        self._pattern = _button("logPatternButton", ".*", "What is typed is a regular expression")
+        self._pattern = _button("logPatternButton", ".*", tr("What is typed is a regular expression"))
         self._pattern.setCheckable(True)
         self._count = PlainLabel()
         self._count.setObjectName("logFindCount")
-        self._before = _button("logBeforeButton", "▲", "The match before (Shift+F3)")
-        self._next = _button("logNextButton", "▼", "The next match (Enter, F3)")
-        self._error = _button("logErrorButton", "First e&rror", "Go to the first line of the log that says an error")
+        self._before = _button("logBeforeButton", "▲", tr("The match before (Shift+F3)"))
+        self._next = _button("logNextButton", "▼", tr("The next match (Enter, F3)"))
+        self._error = _button(
+            "logErrorButton", tr("First e&rror"), tr("Go to the first line of the log that says an error")
+        )
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
@@ -160,7 +163,7 @@ class LogFinder(QWidget):
             self._count.show_text("")
             return
         if self._expression() is None:
-            self._count.show_text("not a regular expression")
+            self._count.show_text(tr("not a regular expression"))
             return
         if self._is_on_server:
             self._say_counted()
@@ -168,9 +171,9 @@ class LogFinder(QWidget):
         count = len(self._at)
         many = f"{count}" if count < MOST_MARKED else f"{MOST_MARKED} or more"
         place = f"{chosen + 1} of " if chosen is not None else ""
-        where = "" if self._reader.is_whole else " shown"
-        self._count.show_text(f"{place}{many}{where}" if count else f"none{where}")
-        self._count.setToolTip("In the lines that are shown" if where else "In the whole log")
+        where = "" if self._reader.is_whole else tr(" shown")
+        self._count.show_text(f"{place}{many}{where}" if count else f"{tr('none')}{where}")
+        self._count.setToolTip(tr("In the lines that are shown") if where else tr("In the whole log"))
 
     def _say_counted(self) -> None:
         search = self._search
@@ -178,15 +181,15 @@ class LogFinder(QWidget):
         many = f"{search.count:,}" if search.is_whole else f"{search.count:,} so far, {search.share:.0%}"
         if search.is_whole and search.count == 0:
             many = "none"
-        self._count.show_text(f"{number:,} of {many}" if number is not None else many)
-        self._count.setToolTip("In the whole log, as far as it was looked through")
+        self._count.show_text(tr("{0:,} of {1}").format(number, many) if number is not None else many)
+        self._count.setToolTip(tr("In the whole log, as far as it was looked through"))
 
     def _say_failure(self, error: Exception) -> None:
         if isinstance(error, SearchNotKnown):
             self._can_search = False  # what is shown is looked through, and it is said to be that
             self._say()
             return
-        self._count.show_text("can't be searched now")
+        self._count.show_text(tr("can't be searched now"))
         self._count.setToolTip(tooltip(str(error)) or "")
 
     # --- going to one -------------------------------------------------------------------------------------------
@@ -228,12 +231,12 @@ class LogFinder(QWidget):
         if spans:
             self.select_line(self._text.document().findBlock(spans[0][0]).blockNumber())
         else:
-            self._count.show_text("no error shown")
+            self._count.show_text(tr("no error shown"))
 
     def _arrive(self, match: OutputMatch | None) -> None:
         self._hit = match
         if match is None:
-            self._count.show_text("no error" if not self._line.text() else "none")
+            self._count.show_text(tr("no error") if not self._line.text() else tr("none"))
             return
         self._say()
         self.offset_wanted.emit(match.offset)

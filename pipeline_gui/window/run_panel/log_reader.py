@@ -16,6 +16,7 @@ from pipeline_gui.window.gateway import Gateway, Lane
 from pipeline_gui.window.run_panel.log_levels import Level
 from pipeline_gui.window.run_panel.log_window import CHUNK, LogWindow
 from pipeline_gui.window.run_panel.outputs import Outputs
+from pipeline_gui.window.translation import tr
 
 LOOK_MILLISECONDS = 1000
 """Between two looks at a log that is followed."""
@@ -98,7 +99,7 @@ class LogReader(QObject):
         self._can_search = True
         self.is_following = True
         self.replaced.emit([])
-        self.told.emit("Reading…" if run_id else "")
+        self.told.emit(tr("Reading…") if run_id else "")
         self.go_to(Place.END)
 
     def be_seen(self, seen: bool) -> None:
@@ -252,7 +253,7 @@ class LogReader(QObject):
             self.go_to(Place.END)
             return
         known = isinstance(error, PipelineError)
-        self.told.emit(f"It can't be read now: {error if known else f'{type(error).__name__}: {error}'}")
+        self.told.emit(tr("It can't be read now: {0}").format(error if known else f"{type(error).__name__}: {error}"))
         if self._wanted is None and self.window.total == 0:
             self._wanted = place
         self._look.start()
@@ -267,13 +268,15 @@ class LogReader(QObject):
         """Which part of the output is in memory."""
         window = self.window
         if window.total == 0:
-            return "Nothing was printed" + (" yet." if self._is_running else ".")
-        place = f"{size_text(window.begin)} to {size_text(window.end)} of {size_text(window.total)}"
+            return tr("Nothing was printed") + (tr(" yet.") if self._is_running else ".")
+        place = tr("{0} to {1} of {2}").format(size_text(window.begin), size_text(window.end), size_text(window.total))
         if self._level is not Level.ALL:
             where = size_text(window.total) if window.begin == 0 and window.is_at_end else place
-            return f"{window.count or 'No'} such lines in {where}" + ("" if self._wanted is None else "; looking on…")
+            return tr("{0} such lines in {1}").format(window.count or "No", where) + (
+                "" if self._wanted is None else tr("; looking on…")
+            )
         if window.begin == 0 and window.is_at_end:
-            return f"All of it: {size_text(window.total)}"
+            return tr("All of it: {0}").format(size_text(window.total))
         return place
 
 

@@ -31,6 +31,7 @@ from pipeline_gui.window.run_panel.log_pieces import log_pieces
 from pipeline_gui.window.run_panel.log_reader import LogReader, Place
 from pipeline_gui.window.run_panel.log_search import LogSearch
 from pipeline_gui.window.run_panel.outputs import Outputs
+from pipeline_gui.window.translation import tr
 
 
 class LogView(QWidget):
@@ -45,7 +46,7 @@ class LogView(QWidget):
         self._reader = LogReader(gateway, outputs, self)
         self._text = QPlainTextEdit()
         self._text.setObjectName("logText")
-        self._text.setAccessibleName("The log")
+        self._text.setAccessibleName(tr("The log"))
         self._text.setReadOnly(True)
         self._text.setUndoRedoEnabled(False)
         self._text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
@@ -56,27 +57,27 @@ class LogView(QWidget):
         )
         self._which = QComboBox()
         self._which.setObjectName("streamBox")
-        self._which.setAccessibleName("Which output")
-        self._which.addItem("stderr (Spark's log)", Stream.STDERR)
-        self._which.addItem("stdout", Stream.STDOUT)
+        self._which.setAccessibleName(tr("Which output"))
+        self._which.addItem(tr("stderr (Spark's log)"), Stream.STDERR)
+        self._which.addItem(tr("stdout"), Stream.STDOUT)
         self._level = QComboBox()
         self._level.setObjectName("levelBox")
-        self._level.setAccessibleName("Which lines")
+        self._level.setAccessibleName(tr("Which lines"))
         for title, level in (("All lines", Level.ALL), ("Warnings", Level.WARNING), ("Errors", Level.ERROR)):
-            self._level.addItem(title, level)
+            self._level.addItem(tr(title), level)
         self._level.setToolTip(
-            "All lines, or those that say a warning or an error; a double click on one shows its place"
+            tr("All lines, or those that say a warning or an error; a double click on one shows its place")
         )
-        self._follow = QCheckBox("&Follow")
+        self._follow = QCheckBox(tr("&Follow"))
         self._follow.setObjectName("followBox")
-        self._follow.setToolTip("Keep the end in sight while the log grows")
+        self._follow.setToolTip(tr("Keep the end in sight while the log grows"))
         self._follow.setChecked(True)
-        self._wrap = QCheckBox("&Wrap")
+        self._wrap = QCheckBox(tr("&Wrap"))
         self._wrap.setObjectName("wrapBox")
-        self._wrap.setToolTip("Break long lines")
-        self._begin = _button("logBeginButton", "&Begin", "Go to the first line of the log")
-        self._end = _button("logEndButton", "&End", "Go to the last line, and follow")
-        self._save = _button("logSaveButton", "&Save…", "Write the whole log to a file")
+        self._wrap.setToolTip(tr("Break long lines"))
+        self._begin = _button("logBeginButton", tr("&Begin"), tr("Go to the first line of the log"))
+        self._end = _button("logEndButton", tr("&End"), tr("Go to the last line, and follow"))
+        self._save = _button("logSaveButton", tr("&Save…"), tr("Write the whole log to a file"))
         self._save.setEnabled(False)
         self._saver = FileSaver(gateway, "The log", self)
         self._position = ElidedLabel()
@@ -104,7 +105,7 @@ class LogView(QWidget):
         self._reader.prepended.connect(self._prepend)
         self._reader.told.connect(self._position.show_text)
         self._saver.told.connect(self._position.show_text)
-        self._saver.busy_changed.connect(lambda busy: self._save.setText("Cancel" if busy else "&Save…"))
+        self._saver.busy_changed.connect(lambda busy: self._save.setText(tr("Cancel") if busy else tr("&Save…")))
         self._save.clicked.connect(self._ask_to_save)
         self._which.currentIndexChanged.connect(self._show)
         self._level.currentIndexChanged.connect(self._show)
@@ -142,7 +143,7 @@ class LogView(QWidget):
             self._saver.cancel()
             return
         run_id, stream = self._run_id, Stream(self._which.currentData())
-        dialog = QFileDialog(self, "Save the log", f"{self._run_id}.{stream}.log")
+        dialog = QFileDialog(self, tr("Save the log"), f"{self._run_id}.{stream}.log")
         dialog.setObjectName("saveLogDialog")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)

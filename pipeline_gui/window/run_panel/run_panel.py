@@ -18,6 +18,7 @@ from pipeline_gui.window.run_panel.log_view import LogView
 from pipeline_gui.window.run_panel.run_source import RunSource
 from pipeline_gui.window.run_panel.run_view import RunView
 from pipeline_gui.window.snapshot import RunRow, Snapshot
+from pipeline_gui.window.translation import tr
 
 NOTHING = "Select a run to see what is known of it."
 
@@ -48,7 +49,7 @@ class RunPanel(QWidget):
         self._history.run_wanted.connect(self.run_wanted)
         self._tabs = QTabWidget()
         self._tabs.setObjectName("runTabs")
-        self._tabs.setAccessibleName("What is shown of the run")
+        self._tabs.setAccessibleName(tr("What is shown of the run"))
         self._tabs.setDocumentMode(True)
         for page, title in ((self._run, "R&un"), (self._log, "Lo&g"), (self._history, "&History")):
             self._tabs.addTab(page, title)
@@ -109,7 +110,7 @@ class RunPanel(QWidget):
         self._is_reading = False
         if self._row is not None and self._row.run_id == run_id:
             self._details = details
-            self._say("" if details else "This run is not in the record any more.")
+            self._say("" if details else tr("This run is not in the record any more."))
             self._show_details()
         self._read()
 
@@ -118,7 +119,7 @@ class RunPanel(QWidget):
         if self._row is not None and self._row.run_id == run_id:
             known = isinstance(error, PipelineError)
             reason = str(error) if known else f"{type(error).__name__}: {error}"
-            self._say(f"It can't be read now, so what stands here may be old: {reason}")
+            self._say(tr("It can't be read now, so what stands here may be old: {0}").format(reason))
 
     def _say(self, text: str) -> None:
         self._note.show_text(text)

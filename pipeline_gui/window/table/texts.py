@@ -11,6 +11,7 @@ from pipeline_gui.window.file_saver import NextPiece, Piece
 from pipeline_gui.window.snapshot import RunRow
 from pipeline_gui.window.table.columns import HEADERS, Column
 from pipeline_gui.window.times import clock_text
+from pipeline_gui.window.translation import tr
 
 PIECE = 2000
 """Rows written at once."""
@@ -65,7 +66,7 @@ def _utc(moment: datetime | None) -> str | None:
 
 def table_texts(rows: Sequence[RunRow], columns: Sequence[Column]) -> tuple[str, str]:
     """Some columns of the rows under their titles: by tabs, and as HTML, for what takes the one or the other."""
-    lines = [[HEADERS[column] for column in columns], *([_text(row, column) for column in columns] for row in rows)]
+    lines = [[tr(HEADERS[column]) for column in columns], *([_text(row, column) for column in columns] for row in rows)]
     plain = "\n".join("\t".join(line) for line in lines)
     marked = "".join("<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in line) + "</tr>" for line in lines)
     return plain, f"<table>{marked}</table>"

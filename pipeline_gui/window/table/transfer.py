@@ -14,6 +14,7 @@ from pipeline_gui.window.runs_model import RunsModel
 from pipeline_gui.window.runs_table import RunsTable
 from pipeline_gui.window.table.columns import Column
 from pipeline_gui.window.table.texts import csv_pieces, table_texts
+from pipeline_gui.window.translation import tr
 
 COPIED_AT_ONCE = 200
 """Rows whose text is made where it is asked for; that of more in the pool."""
@@ -43,7 +44,9 @@ class Transfer(QObject):
             return
         from PySide6.QtWidgets import QFileDialog
 
-        dialog = QFileDialog(self._table, "Export the runs that are shown", "runs.csv", "CSV (*.csv);;All files (*)")
+        dialog = QFileDialog(
+            self._table, tr("Export the runs that are shown"), "runs.csv", tr("CSV (*.csv);;All files (*)")
+        )
         dialog.setObjectName("exportDialog")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
@@ -75,7 +78,7 @@ class Transfer(QObject):
         data.setText(texts[0])
         data.setHtml(texts[1])
         QGuiApplication.clipboard().setMimeData(data)
-        self.told.emit(f"Copied {count:,} rows." if count > 1 else "Copied the row.")
+        self.told.emit(tr("Copied {0:,} rows.").format(count) if count > 1 else tr("Copied the row."))
 
 
 def _raise(error: Exception) -> None:
