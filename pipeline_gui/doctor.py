@@ -75,14 +75,16 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 
 
 def _readable_secret(settings: Settings) -> Path | None:
-    """The settings file, when it holds a secret and is not its owner's alone."""
-    from pipeline_gui.settings import has_password
+    """The settings file, or the one for all users, when it holds a secret and is not its owner's alone."""
+    from pipeline_gui.settings import SYSTEM_FILE, has_password
 
-    path = settings.profile.settings_file
-    held = settings.sources.get("spark_token") == str(path) or (
-        settings.sources.get("database_url") == str(path) and has_password(settings.database_url or "")
-    )
-    return path if held and path.exists() and path.stat().st_mode & 0o077 else None
+    for path in (settings.profile.settings_file, SYSTEM_FILE):
+        held = settings.sources.get("spark_token") == str(path) or (
+            settings.sources.get("database_url") == str(path) and has_password(settings.database_url or "")
+        )
+        if held and path.exists() and path.stat().st_mode & 0o077:
+            return path
+    return None
 
 
 def _embedded(settings: Settings, say: Say) -> Iterator[Finding]:

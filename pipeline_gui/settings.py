@@ -1,4 +1,6 @@
-"""Where the database and the Spark server are: flags, then the environment, then the profile's settings.toml."""
+"""Where the database and the Spark server are: flags, then the environment, then the profile's settings.toml, then what
+the administrator of the computer says for all users; and first of all what the administrator locked.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from pipeline_gui.keychain import read_secrets
-from pipeline_gui.profile import Profile, find_profile
+from pipeline_gui.profile import APPLICATION, Profile, find_profile
 from pipeline_gui.setting_checks import SettingsInvalid, check
 from pipeline_gui.toml_file import kind, read_toml
 
@@ -21,6 +23,10 @@ ENVIRONMENT = {
     "spark_kind": "PIPELINE_GUI_SPARK_KIND",
     "spark_token": "PIPELINE_GUI_SPARK_TOKEN",
 }
+SYSTEM_FILE = Path("/etc") / APPLICATION / "settings.toml"
+"""For all users of a computer, whichever profile they use."""
+LOCKED = "locked"
+"""The key of that file under which it lists the keys that users can't change."""
 KEYS = (*ENVIRONMENT, "name", "color", "old_rows_timezone", "history_server_url")
 """Every key that settings.toml may have."""
 
@@ -46,6 +52,8 @@ class Settings:
     """Spark's history server, for the link to a run that ended."""
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
     """Where each setting that is set comes from, in words."""
+    locked: frozenset[str] = frozenset()
+    """The settings that the administrator of this computer decides alone."""
 
     @property
     def is_embedded(self) -> bool:
@@ -77,7 +85,9 @@ def load_settings(
     """
     environ = os.environ if environ is None else environ
     profile = find_profile(environ)
-    values, sources = _from_file(profile.settings_file)
+    theirs, their_sources, locked = _from_administrator(SYSTEM_FILE)
+    own, own_sources = _from_file(profile.settings_file)
+    values, sources = theirs | own, their_sources | own_sources
     for key, variable in ENVIRONMENT.items():
         if given := environ.get(variable, "").strip():
             values[key], sources[key] = given, variable
@@ -85,12 +95,14 @@ def load_settings(
     for key, flag in flags.items():
         if flag is not None:
             values[key], sources[key] = flag.strip(), f"--{key.replace('_', '-')}"
+    for key in locked:
+        values[key], sources[key] = theirs[key], their_sources[key]
     for key, value in values.items():
         check(key, value, f"{key} ({sources[key]})")
     wanted = [key for key, needed in _secrets_needed(values).items() if needed]
     if wanted:
         values.update(keyring(profile.name, wanted))
-    return Settings(profile=profile, sources=sources, **values)
+    return Settings(profile=profile, sources=sources, locked=locked, **values)
 
 
 def _secrets_needed(values: Mapping[str, str]) -> dict[str, bool]:
@@ -141,12 +153,29 @@ def shown_spark(spark_url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-def _from_file(path: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """What settings.toml says, and that it says so; nothing where there is no file."""
+def _from_administrator(path: Path) -> tuple[dict[str, str], dict[str, str], frozenset[str]]:
+    """What holds for all users of this computer, that it says so, and which keys nobody else may set."""
     try:
         table = read_toml(path, SettingsInvalid)
     except FileNotFoundError:
+        return {}, {}, frozenset()
+    locked = table.pop(LOCKED, [])
+    values = _texts(path, table)
+    if not isinstance(locked, list) or not all(key in values for key in locked):
+        raise SettingsInvalid(f"{path}: {LOCKED} must be a list of keys that the same file sets.")
+    return values, dict.fromkeys(values, str(path)), frozenset(locked)
+
+
+def _from_file(path: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """What settings.toml says, and that it says so; nothing where there is no file."""
+    try:
+        values = _texts(path, read_toml(path, SettingsInvalid))
+    except FileNotFoundError:
         return {}, {}
+    return values, dict.fromkeys(values, str(path))
+
+
+def _texts(path: Path, table: Mapping[str, object]) -> dict[str, str]:
     values = {}
     for key, value in table.items():
         if key not in KEYS:
@@ -155,7 +184,7 @@ def _from_file(path: Path) -> tuple[dict[str, str], dict[str, str]]:
             raise SettingsInvalid(f"{path}: {key} must be text in quotes, not {kind(value)}.")
         if value.strip():
             values[key] = value.strip()
-    return values, dict.fromkeys(values, str(path))
+    return values
 
 
 def _unknown(key: str) -> str:

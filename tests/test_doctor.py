@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import psycopg
 import pytest
@@ -52,7 +53,7 @@ def world(database: str, tmp_path: Path) -> Iterator[World]:
         world.close()
 
 
-def settings_in(folder: Path, **values: str) -> Settings:
+def settings_in(folder: Path, **values: Any) -> Settings:
     profile = Profile(name="x", config=folder, data=folder, logs=folder)
     return Settings(profile=profile, sources=dict.fromkeys(values, "a test"), **values)
 

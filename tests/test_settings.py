@@ -44,6 +44,49 @@ def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path: Path) -
     assert settings.sources["name"] == str(tmp_path / "settings.toml")
 
 
+@pytest.fixture
+def for_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of the computer's administrator."""
+    path = tmp_path / "etc" / "settings.toml"
+    path.parent.mkdir()
+    monkeypatch.setattr("pipeline_gui.settings.SYSTEM_FILE", path)
+    return path
+
+
+def test_what_holds_for_all_users_is_overruled_by_each(tmp_path: Path, for_all: Path) -> None:
+    for_all.write_text('database_url = "service=all"\nspark_url = "http://of-all"\nname = "production"\n')
+    settings = load(tmp_path, 'name = "mine"\n', PIPELINE_GUI_SPARK_URL="http://of-environment")
+    assert (settings.database_url, settings.name) == ("service=all", "mine")
+    assert settings.spark_url == "http://of-environment"
+    assert settings.sources["database_url"] == str(for_all)
+    assert settings.locked == frozenset()
+
+
+def test_what_the_administrator_locks_nobody_changes(tmp_path: Path, for_all: Path) -> None:
+    for_all.write_text(
+        'database_url = "service=all"\nspark_url = "http://of-all"\nlocked = ["database_url", "spark_url"]\n'
+    )
+    settings = load(
+        tmp_path, 'database_url = "service=mine"\n', flags={"spark_url": "http://of-flag"},
+        PIPELINE_GUI_DATABASE_URL="service=of_environment",
+    )  # fmt: skip
+    assert (settings.database_url, settings.spark_url) == ("service=all", "http://of-all")
+    assert settings.sources["spark_url"] == str(for_all)
+    assert settings.locked == {"database_url", "spark_url"}
+
+
+@pytest.mark.parametrize("text", ['locked = ["name"]\n', 'name = "a"\nlocked = "name"\n', "nome = 1\n"])
+def test_a_mistake_of_the_administrator_is_said(tmp_path: Path, for_all: Path, text: str) -> None:
+    for_all.write_text(text)
+    with pytest.raises(SettingsInvalid, match=str(for_all)):
+        load(tmp_path)
+
+
+def test_a_user_can_not_lock(tmp_path: Path) -> None:
+    with pytest.raises(SettingsInvalid, match="no setting 'locked'"):
+        load(tmp_path, 'name = "a"\nlocked = ["name"]\n')
+
+
 def test_nothing_set_means_this_computer(tmp_path: Path) -> None:
     settings = load(tmp_path, PIPELINE_GUI_DATABASE_URL="  ")
     assert settings.is_embedded

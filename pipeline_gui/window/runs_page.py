@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from pipeline_gui.window.banner import Banner, database_trouble, spark_trouble
 from pipeline_gui.window.bottom_bar import BottomBar
 from pipeline_gui.window.filter_bar import FilterBar
-from pipeline_gui.window.gateway import Gateway
+from pipeline_gui.window.gateway import Gateway, Lane
 from pipeline_gui.window.runs_model import RunsModel
 from pipeline_gui.window.runs_table import RunsTable
 from pipeline_gui.window.snapshot import Snapshot
@@ -26,6 +27,10 @@ from pipeline_gui.window.translation import tr
 if TYPE_CHECKING:
     from pipeline_gui.window.run_panel.run_panel import RunPanel
     from pipeline_gui.window.run_panel.run_source import RunSource
+
+
+PRELOAD_MILLISECONDS = 5000
+"""After the first rows: what a person may want next is loaded while nobody waits for it."""
 
 
 class RunsPage(QWidget):
@@ -47,6 +52,11 @@ class RunsPage(QWidget):
         self.bottom = BottomBar()
         self._known: Snapshot | None = None
         self._last: Snapshot | None = None
+        self._gateway: Gateway | None = None
+        self._preload = QTimer(self)
+        self._preload.setSingleShot(True)
+        self._preload.setInterval(PRELOAD_MILLISECONDS)
+        self._preload.timeout.connect(self._load_details)
         self._make_source: Callable[[], RunSource] | None = None
         self._transfer: Transfer | None = None
         self._details: RunPanel | None = None
@@ -87,6 +97,7 @@ class RunsPage(QWidget):
         self._make_source = make_source
         self.arranger.attach(gateway)
         self.older.attach(gateway, pages, old_rows_timezone)
+        self._gateway = gateway
         self._transfer = Transfer(self.table, self.model, gateway, self)
         self._transfer.told.connect(self.filter.show_note)
         self._transfer.busy_changed.connect(self.filter.show_exporting)
@@ -112,6 +123,12 @@ class RunsPage(QWidget):
                 self._details.show_page(page)
             self._show_selected()
         self.details_shown.emit(wanted)
+
+    def _load_details(self) -> None:
+        """Load the code of the run panel beside the GUI thread, so that its first opening does not wait for it."""
+        if self._gateway is not None and self._details is None:
+            module = "pipeline_gui.window.run_panel.run_panel"
+            self._gateway.run(lambda: import_module(module), lambda _: None, lambda _: None, self, Lane.VIEWS)
 
     def split_state(self) -> QByteArray | None:
         """How the table and the run panel share the room; None where that was never decided."""
@@ -164,6 +181,8 @@ class RunsPage(QWidget):
         """Show what a refresh brought; what it could not read stays as it was, and is marked so."""
         today = date.today()
         if snapshot.is_known and snapshot.rows is not None:
+            if self._known is None:
+                self._preload.start()
             self._known = snapshot
             self._last = snapshot
             self.arranger.show_live(snapshot.rows)

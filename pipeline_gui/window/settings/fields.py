@@ -76,7 +76,7 @@ def set_elsewhere(settings: Settings) -> dict[str, str]:
     elsewhere = {
         key: source
         for key, source in settings.sources.items()
-        if source.startswith("--") or source in ENVIRONMENT.values()
+        if source.startswith("--") or source in ENVIRONMENT.values() or key in settings.locked
     }
     if "database_url" in elsewhere:
         elsewhere["database_password"] = elsewhere["database_url"]

@@ -9,7 +9,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFormLayout, QGroupBox, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from pipeline_gui.finding import Finding
-from pipeline_gui.settings import Settings
+from pipeline_gui.settings import SYSTEM_FILE, Settings
 from pipeline_gui.window.gateway import Gateway, Lane
 from pipeline_gui.window.labels import PlainLabel
 from pipeline_gui.window.looks import Tone
@@ -97,8 +97,13 @@ class SettingsForm(QWidget):
 
     @property
     def values(self) -> dict[str, str]:
-        """What is to be kept: what another place decides is not."""
-        return {key: value for key, value in self.entered.values.items() if key not in self._elsewhere}
+        """What is to be kept: what another place decides is not, nor what holds for all users as it is."""
+        return {key: value for key, value in self.entered.values.items() if self._is_own(key, value)}
+
+    def _is_own(self, key: str, value: str) -> bool:
+        is_for_all = self._settings.sources.get(key) == str(SYSTEM_FILE)
+        is_the_same = value == shown_values(self._settings).get(key)
+        return key not in self._elsewhere and not (is_for_all and is_the_same)
 
     def check(self) -> bool:
         """Say what is wrong beside its field; whether nothing is."""

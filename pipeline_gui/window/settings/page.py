@@ -11,6 +11,7 @@ from pipeline_gui.setting_checks import SettingsInvalid
 from pipeline_gui.settings import Settings
 from pipeline_gui.window.gateway import Gateway
 from pipeline_gui.window.labels import PlainLabel
+from pipeline_gui.window.settings.fields import set_elsewhere
 from pipeline_gui.window.settings.form import SettingsForm
 from pipeline_gui.window.settings.looks import NoKeyring, save
 from pipeline_gui.window.translation import tr
@@ -56,7 +57,8 @@ class SettingsPage(QWidget):
         self._local = QPushButton(tr("&Use this computer"))
         self._local.setObjectName("useThisComputerButton")
         self._local.setToolTip(tr("PostgreSQL and Spark run here, for this person alone"))
-        self._local.setVisible(can_use_this_computer())
+        named_elsewhere = {"database_url", "spark_url"} & set_elsewhere(settings).keys()
+        self._local.setVisible(can_use_this_computer() and not named_elsewhere)
         self._local.clicked.connect(self._use_this_computer)
         back = QPushButton(tr("&Back"))
         back.setObjectName("settingsBackButton")

@@ -20,7 +20,7 @@ from pytestqt.qtbot import QtBot
 from pipeline_gui.backend import EmbeddedMissing
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.profile import Profile
-from pipeline_gui.settings import Settings, load_settings
+from pipeline_gui.settings import SYSTEM_FILE, Settings, load_settings
 from pipeline_gui.store import migrate
 from pipeline_gui.window.gateway import Gateway
 from pipeline_gui.window.opener import Opener
@@ -196,6 +196,21 @@ def test_what_the_environment_says_is_not_edited_and_not_saved(gateway: Gateway,
     with qtbot.waitSignal(page.saved):
         press(page, "saveSettingsButton")
     assert (tmp_path / "settings.toml").read_text() == 'name = "n"\n'
+
+
+def test_what_the_administrator_decides_is_not_edited_and_not_repeated(
+    gateway: Gateway, tmp_path: Path, qtbot: QtBot
+) -> None:
+    theirs = dict.fromkeys(("database_url", "spark_url", "name", "color"), str(SYSTEM_FILE))
+    values = {"database_url": "service=a", "spark_url": "http://s:1", "name": "production", "color": "red"}
+    locked = frozenset({"database_url", "spark_url"})
+    page = open_page(gateway, tmp_path, qtbot, sources=theirs, locked=locked, **values)
+    assert found(page, QLineEdit, "spark_urlEdit").toolTip() == f"Set by {SYSTEM_FILE}"
+    assert not found(page, QPushButton, "useThisComputerButton").isVisible()
+    type_in(page, "nameEdit", "mine")
+    with qtbot.waitSignal(page.saved):
+        press(page, "saveSettingsButton")
+    assert (tmp_path / "settings.toml").read_text() == 'name = "mine"\n'
 
 
 def test_a_window_without_servers_asks_for_them_on_its_first_page(
