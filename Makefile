@@ -11,7 +11,7 @@ WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: chaos help install run test lint bench screenshots package lock clean
+.PHONY: chaos docs help install run test lint bench screenshots package lock clean
 
 help: ## list what one can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -37,6 +37,9 @@ screenshots: install $(STAMPS)/dev $(STAMPS)/browser ## paint the states of wind
 	$(BIN)/python -m tests.window.screenshots
 	QT_SCALE_FACTOR=2 $(BIN)/python -m tests.window.screenshots
 	$(BIN)/python -m tests.service.screenshots
+
+docs: install $(STAMPS)/dev ## build the documentation into build/site/; a warning is an error
+	$(BIN)/mkdocs build --quiet --strict
 
 package: install $(STAMPS)/dev ## build dist/pipeline-gui/ (window and command line), a .tar.gz, a .deb and their SBOM
 	rm -rf dist
