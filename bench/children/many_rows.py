@@ -88,6 +88,8 @@ def _pause(window: MainWindow) -> list[float]:
             table.selectRow(5)
             bar.setValue(bar.maximum() // 2)
             _rest()
+            table.selectAll()
+            _rest()
     return heart.late
 
 

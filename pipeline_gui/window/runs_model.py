@@ -50,6 +50,8 @@ class RunsModel(QAbstractTableModel):
 
     order_wanted = Signal(object)
     """An Order: a person wants the rows in it."""
+    rearranging = Signal()
+    """Everything is about to be laid out anew: what a view holds on to costs time for each row of it."""
 
     def __init__(
         self,
@@ -162,6 +164,7 @@ class RunsModel(QAbstractTableModel):
 
     def _rearrange(self, changes: Changes) -> None:
         """Lay everything out anew; what views hold on to stays with its run."""
+        self.rearranging.emit()
         self.layoutAboutToBeChanged.emit()
         held = self.persistentIndexList()
         before, self._rows = self._rows, changes.rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QModelIndex, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -35,6 +35,8 @@ _WIDTHS = {
 }
 
 
+MOST_FOLLOWED = 200
+"""Selected rows that stay selected when all rows are laid out anew."""
 _NO_MATCH = ("No run matches", "Another word or status may; “Show all” (Escape) shows every run again.")
 _PADDING = 10
 _HEADER_STYLE = f"""
@@ -117,6 +119,7 @@ class RunsTable(QTableView):
         self._set_headers()
         self.selectionModel().selectionChanged.connect(lambda: self.run_selected.emit(self.selected_run))
         self.activated.connect(lambda _index: self.details_wanted.emit())
+        model.rearranging.connect(self._let_go_of_many)
         self._empty = EmptyNote(self.viewport())
         for signal in (model.rowsInserted, model.rowsRemoved, model.layoutChanged):
             signal.connect(self._show_empty)
@@ -134,6 +137,9 @@ class RunsTable(QTableView):
         header.setFixedHeight(max(30, self.fontMetrics().height() + 14))
         header.setStyleSheet(_HEADER_STYLE)
         header.setSectionsMovable(True)
+        # A header that knows the selection asks at each paint whether all rows of each column are in it: with 100,000
+        # selected that is a second. A title is painted the same either way.
+        header.setSelectionModel(QItemSelectionModel(self._runs, header))
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self._open_header_menu)
         for column, width in _WIDTHS.items():
@@ -161,6 +167,15 @@ class RunsTable(QTableView):
         if position is not None:
             self.selectRow(position)
         return position is not None
+
+    def _let_go_of_many(self) -> None:
+        """Of very many selected rows keep the one selected last: to follow each to its new place would take seconds."""
+        selection = self.selectionModel().selection()
+        count = sum(selection.at(number).height() for number in range(selection.size()))
+        if count > MOST_FOLLOWED:
+            flags = QItemSelectionModel.SelectionFlag
+            how = flags.ClearAndSelect | flags.Rows
+            self.selectionModel().select(self.selectionModel().currentIndex(), how)
 
     def show_filtered(self, is_filtered: bool) -> None:
         """Whether runs are hidden by a filter: an empty table says so."""

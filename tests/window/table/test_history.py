@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, Qt
+from PySide6.QtCore import QItemSelectionModel, QMimeData, QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLineEdit, QMenu, QToolButton
@@ -80,6 +80,29 @@ def test_many_rows_are_sorted_and_filtered_beside_the_window(
     assert selected(window) == "old-17"
     found(window, QLineEdit, "filterEdit").clear()
     qtbot.waitUntil(lambda: table(window).model().rowCount() == 2 * AT_ONCE + 2)
+
+
+def test_of_very_many_selected_rows_the_last_stays_when_they_are_sorted(
+    window: MainWindow, backend: StandInBackend, qtbot: QtBot
+) -> None:
+    backend.archive.runs = past_runs(2 * AT_ONCE)
+    choose_span(window, "all")
+    qtbot.waitUntil(lambda: table(window).model().rowCount() == 2 * AT_ONCE + 2)
+    window.page.table.select_run("old-17")
+    QTest.keySequence(table(window), QKeySequence(QKeySequence.StandardKey.SelectAll))
+    assert len(window.page.table.selected_runs) == 2 * AT_ONCE + 2
+    table(window).sortByColumn(Column.STARTED, Qt.SortOrder.AscendingOrder)
+    qtbot.waitUntil(lambda: window.page.model.rows[0].run_id == f"old-{2 * AT_ONCE - 1}")
+    assert [each.run_id for each in window.page.table.selected_runs] == ["old-17"]
+    table(window).clearSelection()
+    for run_id in ("old-3", "old-4"):
+        place = next(at for at, row in enumerate(window.page.model.rows) if row.run_id == run_id)
+        flags = QItemSelectionModel.SelectionFlag
+        how = flags.Select | flags.Rows
+        table(window).selectionModel().select(window.page.model.index(place, 0), how)
+    table(window).sortByColumn(Column.STARTED, Qt.SortOrder.DescendingOrder)
+    qtbot.waitUntil(lambda: window.page.model.rows[0].run_id == "flights-2")
+    assert [each.run_id for each in window.page.table.selected_runs] == ["old-3", "old-4"]
 
 
 def test_a_history_that_does_not_come_holds_nothing_up_and_is_given_up(
