@@ -37,6 +37,9 @@ def _until_arranged(window: MainWindow, deed: Callable[[], object]) -> float:
     loop.exec()
     taken = time.perf_counter() - begin
     window.page.arranger.arranged.disconnect(connection)
+    session = window.session
+    while session is not None and session.gateway.busy_threads:
+        QApplication.processEvents()  # what is let go of afterwards is no part of the next deed
     return taken
 
 

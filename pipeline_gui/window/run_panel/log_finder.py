@@ -194,9 +194,15 @@ class LogFinder(QWidget):
 
     # --- going to one -------------------------------------------------------------------------------------------
 
-    def _go_on(self) -> None:
+    def _look_now(self) -> None:
+        """Where matches are may have been noted in lines that are others by now."""
         if self._rest.isActive():
             self._find()
+        elif self._marking.isActive():
+            self._mark_shown()
+
+    def _go_on(self) -> None:
+        self._look_now()
         if self._is_on_server:
             self._search.step_on(self._hit.end if self._hit is not None else self._here)
             return
@@ -204,6 +210,7 @@ class LogFinder(QWidget):
         self._go_to(next((number for number, (begin, _) in enumerate(self._at) if begin >= here), 0))
 
     def _go_back(self) -> None:
+        self._look_now()
         if self._is_on_server:
             self._search.step_back(self._hit.offset if self._hit is not None else self._here)
             return
@@ -243,8 +250,7 @@ class LogFinder(QWidget):
 
     def select_line(self, number: int) -> None:
         """Select what was found in a line of those that are shown; the line itself where nothing in it is marked."""
-        if self._marking.isActive():
-            self._mark_shown()
+        self._look_now()
         block = self._text.document().findBlockByNumber(number)
         begin, end = block.position(), block.position() + max(0, block.length() - 1)
         inside = next(((first, last) for first, last in self._at if begin <= first <= end), (begin, end))

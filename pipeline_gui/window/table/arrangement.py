@@ -54,17 +54,17 @@ def arrange(rows: Sequence[RunRow], order: Order, wanted: RunFilter, now: float)
 
     now is the reading of seconds_with_sleep() at which running rows are as long as they are.
     """
-    shown = [row for row in rows if wanted.matches(row)] if wanted.is_active else list(rows)
+    shown = [row for row in rows if wanted.matches(row)] if wanted.is_active else rows
     match order.column:
         case Column.STARTED:
             return _sorted(shown, "started", _moment, order.is_descending)
         case Column.DURATION:
             return _sorted(shown, "duration", lambda row: _seconds(row, now), order.is_descending)
         case column:
-            return sort_evenly(shown, _TEXTS[column], order.is_descending)
+            return sort_evenly(list(shown), _TEXTS[column], order.is_descending)
 
 
-def _sorted(rows: list[RunRow], name: str, key: Callable[[RunRow], float], is_descending: bool) -> list[RunRow]:
+def _sorted(rows: Sequence[RunRow], name: str, key: Callable[[RunRow], float], is_descending: bool) -> list[RunRow]:
     """By an attribute that few rows lack: asking for an attribute takes a fraction of what calling a function does."""
     value = attrgetter(name)
     try:
@@ -73,7 +73,7 @@ def _sorted(rows: list[RunRow], name: str, key: Callable[[RunRow], float], is_de
         pass  # None is not comparable
     apart = [row for row in rows if value(row) is None]
     if len(apart) > _MOST_APART:
-        return sort_evenly(rows, key, is_descending)
+        return sort_evenly(list(rows), key, is_descending)
     together = sort_evenly([row for row in rows if value(row) is not None], value, is_descending)
     for row in apart:
         if is_descending:

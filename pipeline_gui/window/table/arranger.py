@@ -145,11 +145,11 @@ class Arranger(QObject):
             self.busy_changed.emit(False)
 
 
-def _together(live: Sequence[RunRow], left: Sequence[RunRow], older: Sequence[RunRow]) -> list[RunRow]:
+def _together(live: Sequence[RunRow], left: Sequence[RunRow], older: Sequence[RunRow]) -> Sequence[RunRow]:
     """All rows, each run once: as it is now where that is known."""
-    rows = list(live)
     if not left and not older:
-        return rows
+        return live
+    rows = list(live)
     known = {row.run_id for row in live}
     for row in (*left, *older):
         if row.run_id not in known:
