@@ -250,8 +250,10 @@ def test_a_record_read_before_the_answer_decides_nothing(
 ) -> None:
     gates = [threading.Event(), threading.Event()]
     waiting = iter(gates)
+    asked = threading.Event()
 
     def slow_overview(days: float) -> OverviewAnswer:
+        asked.set()
         gate = next(waiting, None)
         assert gate is None or gate.wait(30)
         return {"status": idle(), "runs": []}
@@ -259,6 +261,7 @@ def test_a_record_read_before_the_answer_decides_nothing(
     monkeypatch.setattr(backend.controller, "get_overview", slow_overview)
     before = session(window).last
     QTest.keyClick(window, Qt.Key.Key_F5)
+    qtbot.waitUntil(asked.is_set)
     click(window, "startAction")
     qtbot.waitUntil(lambda: text(window, "messageLabel") == "Started “flights”.")
     gates[0].set()  # its question was asked before the start was answered
