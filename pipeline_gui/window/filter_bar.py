@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QWidget
 
+from pipeline_gui.window.buttons import flat_button
 from pipeline_gui.window.labels import ElidedLabel, PlainLabel
 from pipeline_gui.window.table.arrangement import RunFilter
 from pipeline_gui.window.translation import tr
@@ -58,9 +59,9 @@ class FilterBar(QWidget):
         self._count.setObjectName("filterCount")
         self._note = ElidedLabel()
         self._note.setObjectName("historyNote")
-        self._all = _button("filterCloseButton", tr("Show all"), tr("Show every run again (Escape)"))
+        self._all = flat_button("filterCloseButton", tr("Show all"), tr("Show every run again (Escape)"))
         self._all.hide()
-        self._export = _button("exportButton", tr("Export…"), tr("Write the runs that are shown to a CSV file"))
+        self._export = flat_button("exportButton", tr("Export…"), tr("Write the runs that are shown to a CSV file"))
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 4, 10, 4)
         row.setSpacing(8)
@@ -128,12 +129,3 @@ class FilterBar(QWidget):
     def _change(self) -> None:
         self._all.setVisible(self.wanted.is_active)
         self.changed.emit(self.wanted)
-
-
-def _button(name: str, title: str, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setObjectName(name)
-    button.setText(title)
-    button.setToolTip(tip)
-    button.setAutoRaise(True)
-    return button

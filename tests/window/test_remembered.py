@@ -68,5 +68,9 @@ def test_a_file_that_is_too_large_is_not_read(windows: list[MainWindow], tmp_pat
 
 def test_a_place_where_nothing_can_be_written_is_borne(windows: list[MainWindow], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
+    before = windows[1].size()
+    windows[0].resize(777, 555)
     RememberedLook(tmp_path / "file").save(windows[0])
     RememberedLook(tmp_path / "file").restore(windows[1])
+    assert windows[1].size() == before
+    assert (tmp_path / "file").read_text() == "in the way"

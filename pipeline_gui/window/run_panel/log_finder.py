@@ -10,10 +10,11 @@ from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QColor, QKeySequence, QPalette, QShortcut, QTextCursor, QTextDocument
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QTextEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
 
 from pipeline_gui.expressions import ExpressionInvalid, compile_expression
 from pipeline_gui.pipeline.output import OutputMatch, SearchNotKnown, Stream
+from pipeline_gui.window.buttons import flat_button
 from pipeline_gui.window.labels import PlainLabel
 from pipeline_gui.window.looks import Tone
 from pipeline_gui.window.run_panel.log_levels import FIRST_ERROR, Level
@@ -53,13 +54,13 @@ class LogFinder(QWidget):
         self._line.setPlaceholderText(tr("Find (Ctrl+F)"))
         self._line.setClearButtonEnabled(True)
         self._line.setMaximumWidth(200)
-        self._pattern = _button("logPatternButton", ".*", tr("What is typed is a regular expression"))
+        self._pattern = flat_button("logPatternButton", ".*", tr("What is typed is a regular expression"))
         self._pattern.setCheckable(True)
         self._count = PlainLabel()
         self._count.setObjectName("logFindCount")
-        self._before = _button("logBeforeButton", "▲", tr("The match before (Shift+F3)"))
-        self._next = _button("logNextButton", "▼", tr("The next match (Enter, F3)"))
-        self._error = _button(
+        self._before = flat_button("logBeforeButton", "▲", tr("The match before (Shift+F3)"))
+        self._next = flat_button("logNextButton", "▼", tr("The next match (Enter, F3)"))
+        self._error = flat_button(
             "logErrorButton", tr("First e&rror"), tr("Go to the first line of the log that says an error")
         )
         row = QHBoxLayout(self)
@@ -291,12 +292,3 @@ def _selecting(document: QTextDocument, begin: int, end: int) -> QTextCursor:
     cursor.setPosition(begin)
     cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
     return cursor
-
-
-def _button(name: str, title: str, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setObjectName(name)
-    button.setText(title)
-    button.setToolTip(tip)
-    button.setAutoRaise(True)
-    return button

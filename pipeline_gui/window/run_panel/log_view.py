@@ -16,12 +16,12 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QPlainTextEdit,
     QScrollBar,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from pipeline_gui.pipeline.output import Stream
+from pipeline_gui.window.buttons import flat_button
 from pipeline_gui.window.file_saver import FileSaver
 from pipeline_gui.window.gateway import Gateway
 from pipeline_gui.window.labels import ElidedLabel
@@ -75,9 +75,9 @@ class LogView(QWidget):
         self._wrap = QCheckBox(tr("&Wrap"))
         self._wrap.setObjectName("wrapBox")
         self._wrap.setToolTip(tr("Break long lines"))
-        self._begin = _button("logBeginButton", tr("&Begin"), tr("Go to the first line of the log"))
-        self._end = _button("logEndButton", tr("&End"), tr("Go to the last line, and follow"))
-        self._save = _button("logSaveButton", tr("&Save…"), tr("Write the whole log to a file"))
+        self._begin = flat_button("logBeginButton", tr("&Begin"), tr("Go to the first line of the log"))
+        self._end = flat_button("logEndButton", tr("&End"), tr("Go to the last line, and follow"))
+        self._save = flat_button("logSaveButton", tr("&Save…"), tr("Write the whole log to a file"))
         self._save.setEnabled(False)
         self._saver = FileSaver(gateway, "The log", self)
         self._position = ElidedLabel()
@@ -118,6 +118,10 @@ class LogView(QWidget):
         self._end.clicked.connect(self._go_to_end)
         self._text.verticalScrollBar().valueChanged.connect(self._scrolled)
         self._text.verticalScrollBar().rangeChanged.connect(lambda _least, most: self._keep_end(most))
+
+    def take_focus(self) -> None:
+        """Let keys go to the lines."""
+        self._text.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def start_finding(self) -> None:
         """Let the person type what to find."""
@@ -284,12 +288,3 @@ def _remove(cursor: QTextCursor, edge: QTextCursor.MoveOperation, count: int) ->
         cursor.movePosition(QTextCursor.MoveOperation.PreviousBlock, keep, count - 1)
         cursor.movePosition(QTextCursor.MoveOperation.PreviousCharacter, keep)
     cursor.removeSelectedText()
-
-
-def _button(name: str, title: str, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setObjectName(name)
-    button.setText(title)
-    button.setToolTip(tip)
-    button.setAutoRaise(True)
-    return button

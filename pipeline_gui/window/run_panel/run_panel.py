@@ -60,8 +60,10 @@ class RunPanel(QWidget):
         column.addWidget(self._tabs, 1)
 
     def show_page(self, position: int) -> None:
-        """Bring one of the pages to the front: 0 the run, 1 its log, 2 the past."""
+        """Bring one of the pages to the front: 0 the run, 1 its log, 2 the past; who wants the log is in it then."""
         self._tabs.setCurrentIndex(position)
+        if self._tabs.currentWidget() is self._log:
+            self._log.take_focus()
 
     def find_in_log(self) -> bool:
         """Let the person type what to find in the log; whether the log is what is seen."""

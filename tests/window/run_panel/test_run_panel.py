@@ -206,6 +206,17 @@ def test_of_a_large_log_only_what_is_near_is_read_and_kept(
     assert text(window, "logPosition") == f"0 B to 128.0 KB of {len(output) / 1024**2:.1f} MB"
 
 
+def test_who_opens_the_log_finds_in_it_and_not_among_the_runs(window: MainWindow, qtbot: QtBot) -> None:
+    window.activateWindow()
+    table(window).setFocus()
+    open_log(window, qtbot, "INFO end")
+    action(window, "findAction").trigger()
+    qtbot.waitUntil(found(window, QLineEdit, "logFindEdit").hasFocus)
+    table(window).setFocus()
+    action(window, "findAction").trigger()
+    qtbot.waitUntil(found(window, QLineEdit, "filterEdit").hasFocus)
+
+
 def test_words_and_expressions_are_found_and_counted(window: MainWindow, qtbot: QtBot) -> None:
     open_log(window, qtbot, "INFO end")
     window.activateWindow()
