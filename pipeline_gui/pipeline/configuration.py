@@ -17,6 +17,8 @@ from pipeline_gui.pipeline.secret_references import is_ill_formed, secret_names
 
 DEFAULT_GRACE_SECONDS = 10.0
 LONGEST_GRACE_SECONDS = 1800.0
+SHORTEST_TIMEOUT_SECONDS, LONGEST_TIMEOUT_SECONDS = 1.0, 31_536_000.0
+"""A second, and a year."""
 LONGEST_NAME = 200
 LONGEST_TEXT = 32_768
 MOST_ITEMS = 1000
@@ -54,6 +56,8 @@ class Configuration:
     proxy_user: str | None = None
     description: str | None = None
     grace_seconds: float = DEFAULT_GRACE_SECONDS
+    timeout_seconds: float | None = None
+    """How long a run may last before it is stopped; None: as long as it likes."""
 
     @property
     def secret_names(self) -> list[str]:
@@ -133,7 +137,11 @@ def parse_configuration(values: Mapping[str, Any]) -> Configuration:
     if "conf" in given:
         checked["conf"] = _conf(given["conf"])
     if "grace_seconds" in given:
-        checked["grace_seconds"] = _grace(given["grace_seconds"])
+        checked["grace_seconds"] = _seconds("grace_seconds", given["grace_seconds"], 0, LONGEST_GRACE_SECONDS)
+    if "timeout_seconds" in given:
+        checked["timeout_seconds"] = _seconds(
+            "timeout_seconds", given["timeout_seconds"], SHORTEST_TIMEOUT_SECONDS, LONGEST_TIMEOUT_SECONDS
+        )
     if not checked.get("file"):
         raise ConfigurationInvalid("The configuration has no file: say which application to run.", field="file")
     if checked["file"].startswith("-"):
@@ -258,15 +266,11 @@ def _conf(value: object) -> dict[str, str]:
     return checked
 
 
-def _grace(value: object) -> float:
+def _seconds(key: str, value: object, least: float, most: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ConfigurationInvalid(
-            f"grace_seconds must be a number of seconds, not {_kind(value)}.", field="grace_seconds"
-        )
-    if not 0 <= value <= LONGEST_GRACE_SECONDS:
-        raise ConfigurationInvalid(
-            f"grace_seconds must be between 0 and {LONGEST_GRACE_SECONDS:.0f}.", field="grace_seconds"
-        )
+        raise ConfigurationInvalid(f"{key} must be a number of seconds, not {_kind(value)}.", field=key)
+    if not least <= value <= most:
+        raise ConfigurationInvalid(f"{key} must be between {least:.0f} and {most:,.0f}.", field=key)
     return float(value)
 
 

@@ -43,6 +43,8 @@ class NewRun:
     spark_url: str
     generation: str | None
     grace_seconds: float
+    timeout_seconds: float | None = None
+    """How long it may last, by the database's clock; None: no limit."""
     start_key: StartKey | None = None
     """Recorded in the same commit; a second run under the same key is refused."""
 
@@ -194,8 +196,13 @@ class RunStore(Protocol):
     def change(self, run_id: str, rev: int, change: EngineChange, actor: Actor) -> int | None:
         """Compare-and-set on running and rev; the new rev, or None when it was lost."""
 
-    def request_stop(self, run_id: str, grace_seconds: float | None, actor: Actor) -> RunRecord | None:
-        """Record the wish to stop a running run of ours; a later, smaller grace wins. None when it does not run."""
+    def request_stop(
+        self, run_id: str, grace_seconds: float | None, actor: Actor, reason: str | None = None
+    ) -> RunRecord | None:
+        """Record the wish to stop a running run of ours; a later, smaller grace wins. None when it does not run.
+
+        reason: a sentence that becomes the row's error message; the first wish's counts.
+        """
 
     def settle(self, run_id: str, rev: int | None, ending: Ending, actor: Actor) -> RunRecord | None:
         """End a running run, compare-and-set on rev (None: a fact the server reported). None when it was lost."""

@@ -118,6 +118,10 @@ class Engine:
     gone: bool
     """Evidence is recorded that nothing of the run lives or can come to life."""
     progress: Progress | None
+    timeout_seconds: float | None = None
+    """How long the run may last before it is stopped, in seconds; None: no limit."""
+    stop_reason: str | None = None
+    """Why it is to be stopped, in a sentence, where no person asked for it."""
     batch_name: str = ""
     """The name under which Spark knows the run: ``INSTALLATION.RUN_ID``."""
 

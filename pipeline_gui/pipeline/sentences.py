@@ -27,6 +27,11 @@ def duration_text(seconds: float) -> str:
     return f"{rest} s"
 
 
+def limit_text(seconds: float) -> str:
+    """A limit that somebody chose, without what is nothing: ``30 min``, ``1 h``."""
+    return duration_text(seconds).removesuffix(" 0 s").removesuffix(" 0 min").removesuffix(" 0 h")
+
+
 def ending_sentence(record: RunRecord) -> str:
     """How a run ended, as the answer to a stop or the last line of a wait."""
     run = record.run
@@ -34,7 +39,7 @@ def ending_sentence(record: RunRecord) -> str:
     why = f": {run.error_message}" if run.error_message else "."
     match run.status:
         case RunStatus.STOPPED:
-            return f"Stopped “{run.pipeline}”{after}."
+            return f"Stopped “{run.pipeline}”{after}{why}"
         case RunStatus.COMPLETED:
             return f"“{run.pipeline}” completed{after}."
         case RunStatus.FAILED:

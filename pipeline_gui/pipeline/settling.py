@@ -10,12 +10,15 @@ from pipeline_gui.pipeline.errors import SparkRefused, SparkUnavailable
 from pipeline_gui.pipeline.failure import failure_sentence
 from pipeline_gui.pipeline.ports import Actor, Batch, BatchState, EngineChange, Fence, RunStore, SparkServer
 from pipeline_gui.pipeline.run import Ending, Engine, Phase, RunRecord, RunStatus
+from pipeline_gui.pipeline.sentences import limit_text
 
 STARTER_LEFT_ALONE_SECONDS = 8.0
 """The age, by the database's clock, until which a starter may be at work: it has 5 s from commit to answer."""
 PLAIN_LIVY_START_SECONDS = 150.0
 """A POST to a Livy that can't fence may land this late (120 s, and some for the way)."""
 LOG_LINES_FOR_REASON = 300
+TIMEOUT_USER = "timeout"
+"""Who is recorded to have asked for a stop when a run outlasts its limit."""
 
 
 class OtherServer(SparkUnavailable):
@@ -39,6 +42,11 @@ class Settler:
         engine = record.engine
         if engine is None or not record.run.is_running or self._starter_is_at_work(record, engine):
             return record
+        if is_past_limit(record):
+            record = self._stop_at_limit(record, engine)
+            if record.engine is None or not record.run.is_running:
+                return record
+            engine = record.engine
         self.require_own_server(engine)
         if engine.stop_requested:
             return self._carry_out_stop(record, engine)
@@ -110,6 +118,13 @@ class Settler:
             and 0 <= record.age_seconds < STARTER_LEFT_ALONE_SECONDS
         )
 
+    def _stop_at_limit(self, record: RunRecord, engine: Engine) -> RunRecord:
+        """Record the stop before Spark is asked: whoever reaches it next carries it out, as any other stop."""
+        limit = Actor(TIMEOUT_USER, self._actor.host, "watcher")
+        reason = f"It ran longer than its limit of {limit_text(engine.timeout_seconds or 0.0)}, so it was stopped."
+        stopping = self._store.request_stop(engine.run_id, None, limit, reason)
+        return stopping or self._store.find(engine.run_id) or record
+
     def _carry_out_stop(self, record: RunRecord, engine: Engine) -> RunRecord:
         if not self._spark.identity().can_fence:
             return self._stop_on_plain_livy(record, engine)
@@ -127,7 +142,7 @@ class Settler:
             shown = batch if batch is not None and batch.state.is_terminal else _as_fenced(fence, fence.state)
             return self._settle_ended(record, engine, shown)
         if engine.stop_requested:
-            ending = Ending(RunStatus.STOPPED, gone=True, ended_ago=fence.ended_ago, exit_code=fence.exit_code)
+            ending = _stopped(engine, fence.ended_ago, fence.exit_code)
         elif fence.started:
             ending = Ending(
                 RunStatus.FAILED,
@@ -170,7 +185,7 @@ class Settler:
                 ending = Ending(RunStatus.COMPLETED, gone=True, ended_ago=batch.ended_ago, exit_code=batch.exit_code)
                 rev = None
             case BatchState.KILLED if engine.stop_requested:
-                ending = Ending(RunStatus.STOPPED, gone=True, ended_ago=batch.ended_ago, exit_code=batch.exit_code)
+                ending = _stopped(engine, batch.ended_ago, batch.exit_code)
                 rev = None
             case BatchState.KILLED:
                 message = "It was killed on the Spark server, by no stop that was asked for here."
@@ -235,6 +250,22 @@ class Settler:
     def _end(self, record: RunRecord, ending: Ending, rev: int | None) -> RunRecord:
         settled = self._store.settle(record.run.run_id, rev, ending, self._actor)
         return settled or self._store.find(record.run.run_id) or record
+
+
+def is_past_limit(record: RunRecord) -> bool:
+    """Whether a running run of ours has lasted longer than it may, and nobody has asked for its stop yet."""
+    engine = record.engine
+    return (
+        engine is not None
+        and engine.timeout_seconds is not None
+        and not engine.stop_requested
+        and record.age_seconds is not None
+        and record.age_seconds > engine.timeout_seconds
+    )
+
+
+def _stopped(engine: Engine, ended_ago: float | None, exit_code: int | None) -> Ending:
+    return Ending(RunStatus.STOPPED, True, engine.stop_reason, ended_ago, exit_code)
 
 
 def _as_fenced(fence: Fence, state: BatchState) -> Batch:

@@ -80,6 +80,7 @@ class Starter:
             spark_url=identity.url,
             generation=identity.generation,
             grace_seconds=configuration.grace_seconds,
+            timeout_seconds=configuration.timeout_seconds,
             start_key=start_key,
         )
         deadline = self._clock() + STARTER_SECONDS

@@ -184,6 +184,9 @@ class ConfigurationBody(BaseModel):
     proxy_user: str | None = None
     description: str | None = None
     grace_seconds: float | None = Field(None, ge=0, le=1800, description="for the driver to end by itself on a stop")
+    timeout_seconds: float | None = Field(
+        None, ge=1, le=31_536_000, description="how long a run may last; then it is stopped"
+    )
 
 
 class StartBody(ConfigurationBody):

@@ -34,7 +34,7 @@ def duration_of(run: str) -> str:
 
 _ENGINE = (
     "run_id, rev, phase, spark_url, generation, batch_id, application_id, grace_seconds, stop_requested_at, "
-    "stop_requested_by, unclear, contact_lost_at, gone, progress, batch_name"
+    "stop_requested_by, unclear, contact_lost_at, gone, progress, timeout_seconds, stop_reason, batch_name"
 )
 
 # A dead watcher is replaced within 3 s: its lease, and the half second until another looks.
@@ -194,8 +194,10 @@ INSERT = f"""
         VALUES (%(run_id)s, %(command)s, 'running', {NOW}, %(metadata)s::jsonb)
         RETURNING run_id, command, status, start_time, end_time, duration, error_message, metadata
     ), engine AS (
-        INSERT INTO pipeline_run_engine (run_id, batch_name, phase, spark_url, generation, grace_seconds)
-        VALUES (%(run_id)s, %(batch_name)s, 'starting', %(spark_url)s, %(generation)s, %(grace_seconds)s)
+        INSERT INTO pipeline_run_engine
+            (run_id, batch_name, phase, spark_url, generation, grace_seconds, timeout_seconds)
+        VALUES (%(run_id)s, %(batch_name)s, 'starting', %(spark_url)s, %(generation)s, %(grace_seconds)s,
+                %(timeout_seconds)s::float8)
         RETURNING *
     )
     SELECT {record_columns("run", "engine")} FROM run, engine
@@ -249,13 +251,15 @@ REQUEST_STOP = f"""
             grace_seconds = CASE WHEN engine.stop_requested_at IS NULL
                 THEN coalesce(%(grace_seconds)s::float8, engine.grace_seconds)
                 ELSE least(engine.grace_seconds, %(grace_seconds)s::float8) END,
+            stop_reason = CASE WHEN engine.stop_requested_at IS NULL THEN %(reason)s::text ELSE engine.stop_reason END,
             stop_requested_at = coalesce(engine.stop_requested_at, {NOW}),
             stop_requested_by = coalesce(engine.stop_requested_by, %(who)s::text)
         FROM run WHERE engine.run_id = run.run_id
         RETURNING engine.*
     ), event AS (
         INSERT INTO pipeline_run_events (run_id, kind, actor, via, detail)
-        SELECT run_id, 'stop requested', %(who)s, %(face)s, jsonb_build_object('grace_seconds', grace_seconds)
+        SELECT run_id, 'stop requested', %(who)s, %(face)s, jsonb_strip_nulls(
+            jsonb_build_object('grace_seconds', grace_seconds, 'because', %(reason)s::text))
         FROM engine
     )
     SELECT {record_columns("run", "engine")} FROM run, engine

@@ -78,7 +78,8 @@ def engine_of(row: Sequence[Any]) -> Engine | None:
         return None
     (
         run_id, rev, phase, spark_url, generation, batch_id, application_id, grace_seconds,
-        stop_requested_at, stop_requested_by, unclear, contact_lost_at, gone, progress, batch_name,
+        stop_requested_at, stop_requested_by, unclear, contact_lost_at, gone, progress,
+        timeout_seconds, stop_reason, batch_name,
     ) = row  # fmt: skip
     return Engine(
         run_id=run_id,
@@ -95,6 +96,8 @@ def engine_of(row: Sequence[Any]) -> Engine | None:
         contact_lost_at=contact_lost_at,
         gone=gone,
         progress=_progress_of(progress),
+        timeout_seconds=timeout_seconds,
+        stop_reason=stop_reason,
         batch_name=batch_name,
     )
 

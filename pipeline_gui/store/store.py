@@ -158,6 +158,7 @@ class PostgresStore:
             "spark_url": new.spark_url,
             "generation": new.generation,
             "grace_seconds": new.grace_seconds,
+            "timeout_seconds": new.timeout_seconds,
         }
         keys: list[Statement] = []
         if new.start_key is not None:
@@ -222,9 +223,14 @@ class PostgresStore:
         (rows,) = self._session.write([(queries.CHANGE, values)], actor, durable=durable)
         return rows[0][0] if rows else None
 
-    def request_stop(self, run_id: str, grace_seconds: float | None, actor: Actor) -> RunRecord | None:
-        """Record the wish to stop a running run of ours; a later, smaller grace wins. None when it does not run."""
-        values = {"run_id": run_id, "rev": None, "grace_seconds": grace_seconds, **_who(actor)}
+    def request_stop(
+        self, run_id: str, grace_seconds: float | None, actor: Actor, reason: str | None = None
+    ) -> RunRecord | None:
+        """Record the wish to stop a running run of ours; a later, smaller grace wins. None when it does not run.
+
+        reason: a sentence that becomes the row's error message; the first wish's counts.
+        """
+        values = {"run_id": run_id, "rev": None, "grace_seconds": grace_seconds, "reason": reason, **_who(actor)}
         (rows,) = self._session.write([(queries.REQUEST_STOP, values)], actor)
         return record_of(rows[0]) if rows else None
 

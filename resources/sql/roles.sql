@@ -28,8 +28,8 @@ GRANT SELECT ON pipeline_runs, pipeline_run_engine, pipeline_run_events, pipelin
 GRANT pipeline_gui_viewer TO pipeline_gui_operator;
 GRANT INSERT (run_id, command, status, start_time, metadata),
       UPDATE (status, end_time, duration, error_message, metadata) ON pipeline_runs TO pipeline_gui_operator;
-GRANT INSERT (run_id, batch_name, phase, spark_url, generation, grace_seconds),
-      UPDATE (rev, phase, generation, batch_id, application_id, grace_seconds, stop_requested_at, stop_requested_by,
+GRANT INSERT (run_id, batch_name, phase, spark_url, generation, grace_seconds, timeout_seconds),
+      UPDATE (rev, phase, generation, batch_id, application_id, grace_seconds, stop_requested_at, stop_requested_by, stop_reason,
               unclear, contact_lost_at, gone, exit_code, progress) ON pipeline_run_engine TO pipeline_gui_operator;
 GRANT SELECT, INSERT (key_hash, fingerprint, run_id) ON pipeline_start_keys TO pipeline_gui_operator;
 -- Not the moment, nor the database user: those are true whoever writes.

@@ -115,6 +115,8 @@ STEPS: dict[str, str] = {
     "Stopper.stop store.find": "stop: read the run",
     "Stopper.stop store.installation": "stop: which database this is",
     "Stopper.stop store.request_stop": "stop: record the wish",
+    "Settler._stop_at_limit store.request_stop": "watch: record the stop of a run that outlasts its limit",
+    "Settler._stop_at_limit store.find": "watch: read a run again that ended at its limit",
     "Stopper._as_recorded store.find": "stop: read again while Spark can't be asked",
     "Stopper.abandon store.find": "abandon: read the run",
     "Stopper.abandon store.settle": "abandon: record it",

@@ -119,6 +119,22 @@ def test_a_stop_is_kept_and_only_shortened(record: Record) -> None:
     assert record.store.request_stop("r-9", None, ANA) is None
 
 
+def test_the_reason_of_a_stop_is_the_first_wishs(record: Record) -> None:
+    record.store.insert(new_run("r-1"), ANA)
+    for reason in ("It took too long.", None, "Somebody pressed Stop."):
+        found = record.store.request_stop("r-1", None, ANA, reason)
+        assert found is not None
+        assert found.engine is not None
+        assert found.engine.stop_reason == "It took too long."
+    record.store.settle("r-1", None, Ending(RunStatus.STOPPED, True, ended_ago=0.0), ANA)
+    record.store.insert(new_run("r-2"), ANA)
+    for reason in (None, "x"):
+        found = record.store.request_stop("r-2", None, ANA, reason)
+        assert found is not None
+        assert found.engine is not None
+        assert found.engine.stop_reason is None
+
+
 def test_an_end_is_recorded_once_and_by_what_it_was_decided_from(record: Record) -> None:
     record.store.insert(new_run("r-1"), ANA)
     record.store.request_stop("r-1", None, BEN)

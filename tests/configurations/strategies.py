@@ -28,6 +28,7 @@ configurations: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "queue": _LINE.filter(str.strip), "proxy_user": _LINE.filter(str.strip),
         "description": _ANYTHING.filter(str.strip),
         "grace_seconds": st.floats(0, 1800),
+        "timeout_seconds": st.floats(1, 31_536_000),
     },
 ).filter(lambda values: not sharing_errors(values))  # fmt: skip
 """Values that may be shared: what only looks like a secret is left out by the filter."""

@@ -22,7 +22,14 @@ CHANGE: dict[str, Any] = {
     "run_id": "r1", "rev": 1, "phase": None, "generation": None, "batch_id": 7, "application_id": None, "unclear": None,
     "contact_lost": None, "progress": None, "summary": '{"by": "first"}',
 }  # fmt: skip
-STOP: dict[str, Any] = {"run_id": "r1", "rev": None, "grace_seconds": 1.0, "who": "ben@ops-1", "face": "window"}
+STOP: dict[str, Any] = {
+    "reason": None,
+    "run_id": "r1",
+    "rev": None,
+    "grace_seconds": 1.0,
+    "who": "ben@ops-1",
+    "face": "window",
+}
 SETTLE: dict[str, Any] = {
     "run_id": "r1", "rev": None, "status": "completed", "ended_ago": 0.0, "error_message": None, "summary": "{}",
     "gone": True, "exit_code": 0,

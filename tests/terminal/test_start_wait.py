@@ -218,7 +218,8 @@ class Terminal:
             self._master, slave = pty.openpty()
         except OSError as error:  # in a root without /dev/pts there is no terminal to test on
             pytest.skip(f"this machine gives no pseudo-terminal: {error}")
-        environ = {"TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"}
+        # Told to abort, it says on the terminal where each of its threads is.
+        environ = {"TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40", "PYTHONFAULTHANDLER": "1"}
         self.process = program.begin(*words, stdin=slave, stdout=slave, stderr=slave, environ=environ)
         os.close(slave)
         self.text = ""
@@ -231,7 +232,12 @@ class Terminal:
 
     def read_to_end(self, timeout: float = 20.0) -> int:
         """Read until the command has ended; its exit code."""
-        wait_until(lambda: self._read() or self.process.poll() is not None, timeout, "the end of the command")
+        try:
+            wait_until(lambda: self._read() or self.process.poll() is not None, timeout, "the end of the command")
+        except AssertionError as error:
+            self.process.send_signal(signal.SIGABRT)
+            wait_until(lambda: self._read() or self.process.poll() is not None, timeout, "its end by SIGABRT")
+            raise AssertionError(f"{error}\n{self.text[-8000:]}") from None
         self._read()
         os.close(self._master)
         return self.process.wait(1)

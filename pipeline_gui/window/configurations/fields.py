@@ -49,6 +49,7 @@ FIELDS = (
     Field("queue", "Queue", Kind.LINE),
     Field("proxy_user", "Proxy user", Kind.LINE),
     Field("grace_seconds", "Grace period, s", Kind.NUMBER, "from Stop until it is killed"),
+    Field("timeout_seconds", "Time limit, s", Kind.NUMBER, "then it is stopped; empty: none"),
 )
 
 

@@ -167,6 +167,15 @@ def leaves_everybody_alone(self: Settler, record: RunRecord, engine: Any) -> boo
     return engine.batch_id is None and not engine.stop_requested
 
 
+def no_limit(record: RunRecord) -> bool:
+    return False
+
+
+def always_past_its_limit(record: RunRecord) -> bool:
+    engine = record.engine
+    return engine is not None and engine.timeout_seconds is not None and not engine.stop_requested
+
+
 def watches_for_stops_only(self: Watcher) -> RunRecord | None:
     record = self._store.running()
     if record is None or record.engine is None or not record.engine.stop_requested:
@@ -178,7 +187,7 @@ def believes_the_commit(self: Starter, run_id: str, unclear: Any) -> tuple[RunRe
     installation, identity = self._store.installation().installation_id, self._spark.identity()
     engine = Engine(
         run_id, 1, Phase.STARTING, identity.url, identity.generation, None, None, 2.0, None, None, False, None, False,
-        None, f"{installation}.{run_id}",
+        None, None, None, f"{installation}.{run_id}",
     )  # fmt: skip
     return RunRecord(Run(run_id, None, "running", None, None, None, None, None), engine, 0.0, True), ()
 

@@ -52,7 +52,9 @@ class WritesBackWhatItRead(MemoryStore):
 class ForgetsTheIntent(MemoryStore):
     """A stop is carried out, and not recorded before."""
 
-    def request_stop(self, run_id: str, grace_seconds: float | None, actor: Actor) -> RunRecord | None:
+    def request_stop(
+        self, run_id: str, grace_seconds: float | None, actor: Actor, reason: str | None = None
+    ) -> RunRecord | None:
         held = self.held(run_id, None)
         if held is None:
             return None
@@ -66,8 +68,10 @@ class ForgetsTheIntent(MemoryStore):
 class LongerGraceWins(MemoryStore):
     """A second stop gives more time instead of less."""
 
-    def request_stop(self, run_id: str, grace_seconds: float | None, actor: Actor) -> RunRecord | None:
-        record = super().request_stop(run_id, grace_seconds, actor)
+    def request_stop(
+        self, run_id: str, grace_seconds: float | None, actor: Actor, reason: str | None = None
+    ) -> RunRecord | None:
+        record = super().request_stop(run_id, grace_seconds, actor, reason)
         if record is not None:
             engine = self.database.engines[run_id]
             self.database.engines[run_id] = replace(engine, grace_seconds=engine.grace_seconds + 5)

@@ -156,6 +156,8 @@ class Monitor:
             if run is None and engine is None:
                 self._check_patience(run_id)
             good = run_id in self._confirmed and engine is not None and not engine.stop_requested
+            if engine is not None and self._is_past_limit(run_id, engine):
+                continue
             if run is not None and run.is_running and good and name in before.alive:
                 raise Violation(3, f"{run_id} ran well, nobody asked to stop it, and it was killed")
 
@@ -171,14 +173,21 @@ class Monitor:
     def _check_stops(self, before: Before) -> None:
         for run_id, was in before.engines.items():
             now = self._database.engines.get(run_id)
-            if not was.stop_requested and now is not None and now.stop_requested and run_id not in self._pressed:
-                raise Violation(5, f"nobody pressed Stop for {run_id}, and its stop is recorded")
+            stopped_now = not was.stop_requested and now is not None and now.stop_requested
+            if stopped_now and run_id not in self._pressed and not self._is_past_limit(run_id, was):
+                raise Violation(5, f"nobody pressed Stop for {run_id}, within its limit, and its stop is recorded")
             if was.stop_requested and now is not None and not now.stop_requested:
                 raise Violation(5, f"the recorded stop of {run_id} was erased")
             if now is not None and now.stop_requested and now.phase in (Phase.STARTING, Phase.RUNNING):
                 raise Violation(5, f"the stop of {run_id} is recorded, and its phase is {now.phase}")
             if was.stop_requested and now is not None and now.grace_seconds > was.grace_seconds:
                 raise Violation(5, f"the recorded stop of {run_id} was given more time")
+
+    def _is_past_limit(self, run_id: str, engine: Engine) -> bool:
+        start = self._database.runs[run_id].start_time if run_id in self._database.runs else None
+        if engine.timeout_seconds is None or start is None:
+            return False
+        return (self._database.time.now() - start).total_seconds() > engine.timeout_seconds
 
     def check_answer(self, action: str, run_id: str | None, answer: Any) -> None:
         """What an operator was told is so."""
@@ -237,6 +246,8 @@ class Monitor:
             if run is not None and run.is_running:
                 if engine.stop_requested:
                     raise Violation(5, f"the stop of {run_id} is recorded and was never carried out")
+                if self._is_past_limit(run_id, engine):
+                    raise Violation(5, f"{run_id} is past its limit, and nobody stops it")
                 if engine.batch_name not in alive:
                     raise Violation(3, f"{run_id} is recorded as running for ever, and nothing of it lives")
             elif not engine.gone and not self._server.plain:

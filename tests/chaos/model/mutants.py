@@ -127,6 +127,16 @@ MUTANTS = [
         seed=405,
     ),
     Mutant("forget the intent", "design 4: the wish is recorded first", nothing, ForgetsTheIntent),
+    Mutant(
+        "a limit without an end",
+        "design 4: a recorded limit is kept to",
+        planted(settling, "is_past_limit", bugs.no_limit),
+    ),
+    Mutant(
+        "a limit that comes early",
+        "design 4: no run is stopped within its limit",
+        planted(settling, "is_past_limit", bugs.always_past_its_limit),
+    ),
     Mutant("longer grace wins", "design 4: a stop is only ever shortened", nothing, LongerGraceWins),
     Mutant("an event without an actor", "design 3: who did it", nothing, InsertsWithoutActor),
     Mutant("a lease without an end", "6: a lease on the database's clock", nothing, HoldsTheLeaseForEver),

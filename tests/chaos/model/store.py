@@ -192,6 +192,7 @@ class MemoryStore:
             contact_lost_at=None,
             gone=False,
             progress=None,
+            timeout_seconds=new.timeout_seconds,
             batch_name=new.batch_name,
         )
         return Inserted(self.database.joined(run), tuple(self.not_gone()))
@@ -228,7 +229,9 @@ class MemoryStore:
         self.database.put(replace(run, metadata={**(run.metadata or {}), **summary}), actor)
         return engine.rev + 1
 
-    def request_stop(self, run_id: str, grace_seconds: float | None, actor: Actor) -> RunRecord | None:
+    def request_stop(
+        self, run_id: str, grace_seconds: float | None, actor: Actor, reason: str | None = None
+    ) -> RunRecord | None:
         """Record the wish to stop; a later, smaller grace wins."""
         held = self.held(run_id, None)
         if held is None:
@@ -245,10 +248,12 @@ class MemoryStore:
             grace_seconds=grace,
             stop_requested_at=engine.stop_requested_at or self.database.time.now(),
             stop_requested_by=by,
+            stop_reason=engine.stop_reason if engine.stop_requested else reason,
         )
         summary = {"phase": "stopping", "stop_requested_by": by}
         self.database.put(replace(run, metadata={**(run.metadata or {}), **summary}), actor)
-        self.database.say(run_id, "stop requested", actor, {"grace_seconds": grace})
+        because = {"because": reason} if reason else {}
+        self.database.say(run_id, "stop requested", actor, {"grace_seconds": grace, **because})
         return self.find(run_id)
 
     def settle(self, run_id: str, rev: int | None, ending: Ending, actor: Actor) -> RunRecord | None:

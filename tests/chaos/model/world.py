@@ -103,7 +103,9 @@ class World:
     def start(self, operator: int, grace: float = 2.0) -> Task:
         """Press Start."""
         controller = self.operators[operator].controller
-        configuration = {"name": "p", "file": "/p.py", "grace_seconds": grace}
+        # Who takes long to end has a limit, so that limits are come to without another choice.
+        limit = 30.0 if grace > 2 else None
+        configuration = {"name": "p", "file": "/p.py", "grace_seconds": grace, "timeout_seconds": limit}
         return self._spawn(operator, "start", lambda: controller.start_pipeline(configuration))
 
     def stop(self, operator: int, grace: float | None = None) -> Task | None:
@@ -279,13 +281,18 @@ class World:
         self.other_programs_end()
         # The other one may hold the lease and can't ask Spark: it has to let go.
         self.scheduler.away = {f"spark of {self.operators[2].actor.user}"}
+        self._watch_on()
+        if any(engine.stop_reason for engine in self.database.engines.values()):
+            self._watch_on()  # a limit that was come to just now: its stop has its time, too
+        self.monitor.check_at_rest()
+
+    def _watch_on(self) -> None:
         for _ in range(int((PLAIN_QUIET_SECONDS if self.server.plain else QUIET_SECONDS) / TURN_SECONDS)):
             for operator in (self.operators[2], self.operators[0]):
                 before = self.monitor.before_step()
                 operator.watcher._turn()
                 self.monitor.after_step(before)
             self.move(TURN_SECONDS)
-        self.monitor.check_at_rest()
 
     def other_programs_end(self) -> None:
         """Rows of other programs are released, so that what is left is ours."""

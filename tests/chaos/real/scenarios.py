@@ -20,6 +20,7 @@ Prepare = Callable[["World"], str | None]
 Act = Callable[["Victim"], Any]
 OTHER = Actor("ben", "ops-1", "window")
 DONE = "print('done')"
+LATE = "UPDATE pipeline_runs SET start_time = start_time - interval '1 h' WHERE status = 'running'"
 AGED = "UPDATE pipeline_runs SET start_time = start_time - interval '9 s' WHERE status = 'running'"
 
 
@@ -50,6 +51,21 @@ def unseen(world: World) -> str:
     run_id = world.start()
     world.execute("UPDATE pipeline_run_engine SET batch_id = NULL, phase = 'starting'")
     world.execute(AGED)
+    return run_id
+
+
+def outlasting(world: World) -> str:
+    """A run at work, past its limit."""
+    run_id = world.start(timeout_seconds=600)
+    world.execute(LATE)
+    return run_id
+
+
+def completed_past_limit(world: World) -> str:
+    """A run that ended while nobody looked, later than it may have."""
+    run_id = world.start(DONE, timeout_seconds=600)
+    world.server.wait_for_state(world.batch_name(run_id), "success")
+    world.execute(LATE)
     return run_id
 
 
@@ -210,6 +226,18 @@ def beaten_step(victim: Victim) -> Any:
     return step(victim)
 
 
+def beaten_at_limit(victim: Victim) -> Any:
+    """One look at a run past its limit, whose end another watcher records first."""
+
+    def settle() -> None:
+        Settler(victim.plain_store, victim.plain_spark, OTHER).settle(_running(victim))
+
+    from pipeline_gui.pipeline.settling import Settler
+
+    victim.before["Settler._stop_at_limit store.request_stop"] = settle
+    return step(victim)
+
+
 def _running(victim: Victim) -> Any:
     record = victim.plain_store.running()
     assert record is not None
@@ -297,6 +325,10 @@ SCENARIOS = {
     "look at what failed": Scenario(failed, step, _ends("failed")),
     "look at what was never sent": Scenario(never_sent, step, _ends("failed")),
     "look at what is to be stopped": Scenario(stop_recorded, step, _ends("stopped")),
+    "look at what outlasts its limit": Scenario(outlasting, step, _ends("stopped")),
+    "look at what outlasts its limit, and another is faster": Scenario(
+        completed_past_limit, beaten_at_limit, _ends("completed")
+    ),
     "look, and another is faster": Scenario(completed, beaten_step, _ends("completed")),
     "hunt an orphan": Scenario(ended_by_another_program, hunt, _ends("completed")),
     "hunt what has no row": Scenario(without_a_row, hunt, _ends("")),
