@@ -11,6 +11,7 @@ DISTRIBUTIONS = {
     "certifi": "MPL-2.0",
     "cffi": "MIT-0",
     "charset-normalizer": "MIT",
+    "cronsim": "BSD-3-Clause",
     "cryptography": "Apache-2.0 OR BSD-3-Clause",
     "idna": "BSD-3-Clause",
     "importlib-metadata": "Apache-2.0",
@@ -35,6 +36,7 @@ DISTRIBUTIONS = {
     "secretstorage": "BSD-3-Clause",
     "shiboken6": _QT,
     "typing-extensions": "PSF-2.0",
+    "tzdata": "Apache-2.0 AND LicenseRef-public-domain",  # the wheel's code, and IANA's data
     "urllib3": "MIT",
     "zipp": "MIT",
 }

@@ -6,6 +6,7 @@ import getpass
 import os
 import socket
 from collections.abc import Callable
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -19,6 +20,8 @@ from pipeline_gui.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from pipeline_gui.embedded.pair import Pair
+    from pipeline_gui.pipeline.scheduling import Scheduler
+    from pipeline_gui.schedules.owner import Schedules
 
 Face = Literal["window", "terminal", "service", "keeper"]
 Identity = Literal["moved", "new"]
@@ -50,6 +53,24 @@ class Backend:
         self._watcher = Watcher(store, spark, actor)
         self.configurations = Configurations(store.configurations, store, actor)
         self.controller = PipelineController(store, spark, actor, self._watcher, resolve=self.configurations.resolve)
+        self._record = store
+        self._watcher.take_on("schedules", lambda: self._scheduler.turn())
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        """When pipelines start by themselves, for people."""
+        from pipeline_gui.schedules.owner import Schedules
+
+        return Schedules(self._record.schedules, self.configurations, self.actor)
+
+    @cached_property
+    def _scheduler(self) -> Scheduler:
+        """Loaded by the watcher's thread, when it first holds the lease: a window shows its runs first."""
+        from pipeline_gui.pipeline.scheduling import Scheduler
+
+        actor = Actor("schedule", self.actor.host, "watcher")
+        start = self.controller.acting_for(actor).start_scheduled
+        return Scheduler(self._record.schedules, self.store, start, actor)
 
     def watch(self, first_look_in: float = 0.0) -> None:
         """Settle runs against Spark in a thread of its own, until closed; the first look is in so many seconds."""

@@ -97,6 +97,8 @@ def _command(name: str) -> Command:
             from pipeline_gui.terminal.migrate import migrate as command
         case "configurations":
             from pipeline_gui.terminal.configurations import configurations as command
+        case "schedules":
+            from pipeline_gui.terminal.schedules import schedules as command
         case "doctor":
             from pipeline_gui.terminal.doctor import doctor as command
         case "serve":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -14,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pipeline_gui.backend import Backend, database_conninfo, open_backend, this_actor
 from pipeline_gui.pipeline.errors import StoreUnavailable
 from pipeline_gui.pipeline.ports import Change
+from pipeline_gui.pipeline.schedule import Outcome
 from pipeline_gui.profile import Profile
 from pipeline_gui.setting_checks import SettingsInvalid
 from pipeline_gui.settings import Settings
@@ -134,3 +136,26 @@ def test_the_actor_is_who_sits_at_which_computer(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("LOGNAME")
     monkeypatch.setattr("pwd.getpwuid", lambda _uid: (_ for _ in ()).throw(KeyError("uid not found")))
     assert this_actor("window").user.startswith("uid")
+
+
+def test_two_that_watch_start_what_is_due_once_and_in_time(
+    tmp_path: Path, database: str, server: CommandServer, backend: Backend
+) -> None:
+    file = tmp_path / "due.toml"
+    file.write_text(f'name = "due"\nfile = "{server.app(SLEEPS)}"\ngrace_seconds = 0\n')
+    backend.configurations.import_file(file)
+    due = backend.schedules.now() + timedelta(seconds=3)
+    backend.schedules.create({"name": "soon", "configuration": "due", "every_minutes": 60, "starts_at": due})
+    settings = Settings(
+        profile=profile(tmp_path), database_url=database, spark_url=server.url, spark_token=server.token
+    )
+    with open_backend(settings) as other:
+        backend.watch()
+        other.watch()
+        [decided] = wait_until(lambda: backend.schedules.decided("soon"), 20, "what becomes of the time")
+        assert (decided.due, decided.outcome) == (due, Outcome.STARTED)
+        assert decided.decided_at is not None
+        assert 0 <= (decided.decided_at - due).total_seconds() < 5
+        [run] = wait_until(lambda: backend.controller.get_recent_pipeline_runs(), 20, "the run")
+        assert run["run_id"] == decided.run_id
+        assert backend.controller.stop_run(str(decided.run_id), grace_seconds=0)["success"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline_gui.pipeline.answers import (
     ActionAnswer,
@@ -24,6 +24,7 @@ from pipeline_gui.pipeline.clock import Clock, seconds_with_sleep
 from pipeline_gui.pipeline.configuration import parse_configuration
 from pipeline_gui.pipeline.errors import (
     ConfigurationInvalid,
+    FiredBefore,
     PipelineError,
     RunBusy,
     SparkRefused,
@@ -39,6 +40,9 @@ from pipeline_gui.pipeline.start_key import StartedBefore, StartKey, make_start_
 from pipeline_gui.pipeline.starting import Starter
 from pipeline_gui.pipeline.stopping import Stopper, refusal
 from pipeline_gui.pipeline.watcher import Watcher
+
+if TYPE_CHECKING:
+    from pipeline_gui.pipeline.schedule import Firing
 
 LOOK_SECONDS = 2.0
 """How long an answer may wait for one look at Spark, where no watcher of this process looks anyway."""
@@ -105,14 +109,20 @@ class PipelineController:
         except PipelineError as error:
             return _refused(error)
 
-    def _start(self, config: dict[str, Any], key: StartKey | None) -> ActionAnswer:
+    def start_scheduled(self, configuration: str, firing: Firing) -> ActionAnswer:
+        """Start the configuration of a name because its time has come. Raises FiredBefore: it was decided already."""
+        return self._start({"configuration": configuration}, None, firing)
+
+    def _start(self, config: dict[str, Any], key: StartKey | None, firing: Firing | None = None) -> ActionAnswer:
         try:
             configuration = parse_configuration(self._resolve(config))
             before = self._started_before(key)
             if before is not None:
                 return before
             self._spark.precheck(configuration)
-            answer = self._starter.start(configuration, key)
+            answer = self._starter.start(configuration, key, firing)
+        except FiredBefore:
+            raise
         except RunBusy as error:
             return refusal(error.run_id, str(error), "busy")
         except StartedBefore as error:  # by a request that ran beside this one

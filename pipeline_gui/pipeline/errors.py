@@ -92,3 +92,7 @@ class SparkUnclear(SparkUnavailable):
     """A request to launch may or may not have been carried out."""
 
     reason: Reason = "unconfirmed"
+
+
+class FiredBefore(PipelineError):
+    """This time of a schedule was decided already, or the schedule was changed or paused."""

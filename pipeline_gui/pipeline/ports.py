@@ -15,6 +15,7 @@ from pipeline_gui.pipeline.start_key import StartKey
 
 if TYPE_CHECKING:
     from pipeline_gui.pipeline.saved import ConfigurationStore
+    from pipeline_gui.pipeline.schedule import Firing, ScheduleStore
 
 # --- the record -----------------------------------------------------------------------------------------------------
 
@@ -45,6 +46,8 @@ class NewRun:
     grace_seconds: float
     timeout_seconds: float | None = None
     """How long it may last, by the database's clock; None: no limit."""
+    firing: Firing | None = None
+    """The time of a schedule that starts it, recorded in the same commit; a second run for it is refused."""
     start_key: StartKey | None = None
     """Recorded in the same commit; a second run under the same key is refused."""
 
@@ -173,7 +176,7 @@ class RunStore(Protocol):
         """Which database this is; cached per connection target once it was read."""
 
     def insert(self, new: NewRun, actor: Actor) -> Inserted:
-        """Record a new running run with phase starting, in one commit. Raises RunBusy, or StartedBefore."""
+        """Record a new running run with phase starting, in one commit. Raises RunBusy, StartedBefore or FiredBefore."""
 
     def find_start(self, key_hash: str) -> StartedRun | None:
         """What was started under a key."""
@@ -260,11 +263,15 @@ class Archive(Protocol):
 
 
 class WholeRecord(RunStore, Archive, Protocol):
-    """Both, and the saved configurations: as a store on a database is."""
+    """Both, the saved configurations and the schedules: as a store on a database is."""
 
     @property
     def configurations(self) -> ConfigurationStore:
         """What all operators share to start from."""
+
+    @property
+    def schedules(self) -> ScheduleStore:
+        """When pipelines start by themselves."""
 
 
 # --- Spark ----------------------------------------------------------------------------------------------------------

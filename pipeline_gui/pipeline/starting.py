@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import secrets
 import threading
+from typing import TYPE_CHECKING
 
-from pipeline_gui.pipeline.answers import ActionAnswer
+from pipeline_gui.pipeline.answers import ActionAnswer, utc_text
 from pipeline_gui.pipeline.clock import Clock
 from pipeline_gui.pipeline.configuration import Configuration
 from pipeline_gui.pipeline.errors import (
@@ -24,6 +25,9 @@ from pipeline_gui.pipeline.ports import Actor, Batch, BatchState, EngineChange, 
 from pipeline_gui.pipeline.run import Ending, Phase, RunRecord, RunStatus
 from pipeline_gui.pipeline.settling import Settler
 from pipeline_gui.pipeline.start_key import StartKey
+
+if TYPE_CHECKING:
+    from pipeline_gui.pipeline.schedule import Firing
 
 STARTER_SECONDS = 5.0
 """From commit to the answer of the POST; past it a starter sends nothing more, since the watcher takes over at 8 s."""
@@ -46,7 +50,9 @@ class Starter:
         self._actor = actor
         self._clock = clock
 
-    def start(self, configuration: Configuration, start_key: StartKey | None = None) -> ActionAnswer:
+    def start(
+        self, configuration: Configuration, start_key: StartKey | None = None, firing: Firing | None = None
+    ) -> ActionAnswer:
         """Record the run, send it, and say what is known of it.
 
         Raises PipelineError when nothing was recorded; when that is not known, its run_id names the run.
@@ -76,12 +82,14 @@ class Starter:
                 "started_from": self._actor.via,
                 "spark_url": identity.url,
                 "phase": Phase.STARTING,
+                **({"schedule": firing.schedule_name, "due": utc_text(firing.due)} if firing else {}),
             },
             spark_url=identity.url,
             generation=identity.generation,
             grace_seconds=configuration.grace_seconds,
             timeout_seconds=configuration.timeout_seconds,
             start_key=start_key,
+            firing=firing,
         )
         deadline = self._clock() + STARTER_SECONDS
         try:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 
 from pipeline_gui.pipeline.clock import Clock, seconds_with_sleep
+from pipeline_gui.pipeline.duty import Duty
 from pipeline_gui.pipeline.errors import PipelineError, SparkRefused, SparkUnavailable, StoreRefused
 from pipeline_gui.pipeline.orphans import OrphanHunter
 from pipeline_gui.pipeline.ports import Actor, EngineChange, RunStore, SparkServer
@@ -50,6 +51,7 @@ class Watcher:
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self._look_lock = threading.Lock()
+        self._duties: list[Duty] = []
 
     @property
     def is_watching(self) -> bool:
@@ -60,6 +62,10 @@ class Watcher:
     def holds_lease(self) -> bool:
         """Whether this watcher is the one that acts, as of its last look."""
         return self._holds_lease
+
+    def take_on(self, name: str, turn: Callable[[], float]) -> None:
+        """Do this as well while it holds the lease; each turn says in how many seconds it wants the next."""
+        self._duties.append(Duty(name, turn, self._clock))
 
     def start(self, first_look_in: float = 0.0) -> None:
         """Watch until closed; the first look is in so many seconds, or at a nudge."""
@@ -83,6 +89,8 @@ class Watcher:
         self._wake.set()
         if self._thread is not None:
             self._thread.join(timeout)
+        for duty in self._duties:
+            duty.close(timeout)
 
     # --- one look -----------------------------------------------------------------------------------------------
 
@@ -126,6 +134,8 @@ class Watcher:
             except Exception:
                 # A watcher that died of a surprise would leave rows running for ever; it is logged, and it goes on.
                 log.exception("watcher: unexpected error")
+            for duty in self._duties:
+                duty.allow(self._holds_lease)
             self._wait(IDLE_SECONDS if self._holds_lease and self._is_idle else LEASE_LOOK_SECONDS)
         if self._holds_lease:
             self._quietly(lambda: self._store.release_lease(self._holder))

@@ -208,6 +208,9 @@ INSERT_START_KEY = """
     VALUES (%(key_hash)s, %(fingerprint)s, %(run_id)s)
 """
 
+# Raises where it was decided already, so that the whole transaction is no more.
+FIRE = "SELECT pipeline_gui_fire(%(schedule_id)s, %(revision)s, %(due)s::timestamp, %(run_id)s)"
+
 _HELD = """
     held AS MATERIALIZED (
         SELECT run_id, stop_requested_by FROM pipeline_run_engine

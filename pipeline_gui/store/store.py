@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from datetime import UTC
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from psycopg import errors as pg
 
-from pipeline_gui.pipeline.errors import RunBusy, StoreRefused, StoreUnavailable, StoreUnclear
+from pipeline_gui.pipeline.errors import FiredBefore, RunBusy, StoreRefused, StoreUnavailable, StoreUnclear
 from pipeline_gui.pipeline.past_runs import PastRuns
 from pipeline_gui.pipeline.ports import (
     Actor,
@@ -34,6 +36,10 @@ from pipeline_gui.store.session import Reading, Session, Statement, Timeouts
 from pipeline_gui.store.target import parse_target
 from pipeline_gui.store.values import bounded_text, clean_text, json_text
 
+if TYPE_CHECKING:
+    from pipeline_gui.pipeline.schedule import Firing
+    from pipeline_gui.store.schedules import PostgresSchedules
+
 LONGEST_ERROR = 8_192
 """Bytes of an error message that are recorded; the log has the rest."""
 _PAST_DAYS = 90.0
@@ -58,6 +64,13 @@ class PostgresStore:
         self._kept_page = KeptRuns()
         self.configurations = PostgresConfigurations(session)
         """What all operators share to start from."""
+
+    @cached_property
+    def schedules(self) -> PostgresSchedules:
+        """When pipelines start by themselves; loaded when it is first asked for, since a window shows runs first."""
+        from pipeline_gui.store.schedules import PostgresSchedules
+
+        return PostgresSchedules(self._session)
 
     def contact(self) -> Contact:
         """Whether the database answered this process's last call; asks nothing."""
@@ -165,6 +178,8 @@ class PostgresStore:
             key = {"key_hash": new.start_key.key_hash, "fingerprint": new.start_key.fingerprint, "run_id": new.run_id}
             # First: who comes second with the same key waits here for the first, and is told that it was used.
             keys = [(queries.INSERT_START_KEY, key)]
+        if new.firing is not None:
+            keys.append((queries.FIRE, _fired(new.firing, new.run_id)))
         try:
             return self._insert(values, keys, actor)
         except RunBusy as busy:
@@ -182,6 +197,8 @@ class PostgresStore:
             cause = error.__cause__
             if not isinstance(cause, pg.UniqueViolation):
                 raise
+            if cause.diag.table_name == "pipeline_schedule_firings":
+                raise FiredBefore("This time of the schedule was decided already.") from None
             if cause.diag.table_name == "pipeline_start_keys":
                 raise StartedBefore("A start under this idempotency key is recorded already.") from None
             if cause.diag.constraint_name != "pipeline_runs_one_running":
@@ -306,6 +323,11 @@ class PostgresStore:
 def _since(days: float, limit: int | None = None) -> dict[str, Any]:
     days = 0.0 if math.isnan(days) else min(max(days, 0.0), _LONGEST_DAYS)
     return {"seconds": days * 86_400, "limit": limit}
+
+
+def _fired(firing: Firing, run_id: str) -> dict[str, Any]:
+    due = firing.due.astimezone(UTC).replace(tzinfo=None)
+    return {"schedule_id": firing.schedule_id, "revision": firing.revision, "due": due, "run_id": run_id}
 
 
 def _who(actor: Actor) -> dict[str, str]:

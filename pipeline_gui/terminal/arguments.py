@@ -14,9 +14,9 @@ from pipeline_gui import __version__
 from pipeline_gui.terminal.configuration_arguments import add_configurations
 from pipeline_gui.terminal.exit_codes import USAGE
 from pipeline_gui.terminal.output import Output
+from pipeline_gui.terminal.schedule_arguments import add_schedules
 
 LATER = {
-    "schedules": "Schedules come later; until then, let cron or a systemd timer run `start NAME`.",
     "metrics": "Metrics for the terminal come later; `serve` has them at /metrics, and `status --json` has the state.",
 }
 """Commands that are planned, and what to do meanwhile."""
@@ -85,6 +85,7 @@ def _parser(words: Sequence[str]) -> Parser:
     which.add_argument("--moved", action="store_true", help="this database was moved here, and the original is no more")
     which.add_argument("--new-identity", action="store_true", help="this database is a copy, and the original lives on")
     add_configurations(add("configurations", "the configurations that all operators share"), _common_options)
+    add_schedules(add("schedules", "when pipelines start by themselves"), _common_options)
     add("doctor", "say what is reachable and what is wrong")
     _add_serve(add("serve", "run the HTTP API, the dashboard, and a watcher that is always on"))
     server = commands.add_parser(

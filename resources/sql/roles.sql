@@ -22,7 +22,8 @@ $$;
 
 -- Viewer: reads everything, and hears of changes (LISTEN needs no right).
 GRANT SELECT ON pipeline_runs, pipeline_run_engine, pipeline_run_events, pipeline_installation, pipeline_migrations,
-    pipeline_watcher, pipeline_configurations, pipeline_configuration_changes TO pipeline_gui_viewer;
+    pipeline_watcher, pipeline_configurations, pipeline_configuration_changes,
+    pipeline_schedules, pipeline_schedule_firings TO pipeline_gui_viewer;
 
 -- Operator: records starts and ends, never an id or a start time afterwards, and deletes no run.
 GRANT pipeline_gui_viewer TO pipeline_gui_operator;
@@ -38,6 +39,13 @@ GRANT UPDATE (holder, actor, expires_at) ON pipeline_watcher TO pipeline_gui_ope
 -- Saved configurations: who changed one, when, and its revision are a trigger's to say.
 GRANT INSERT (name, name_key, configuration), UPDATE (name, name_key, configuration), DELETE
     ON pipeline_configurations TO pipeline_gui_operator;
+
+-- Schedules; what became of a time is decided once, which a trigger sees to.
+GRANT INSERT (name, name_key, configuration, cron, every_minutes, zone, starts_at, ends_at, when_busy, catch_up_seconds, is_enabled),
+      UPDATE (name, name_key, configuration, cron, every_minutes, zone, starts_at, ends_at, when_busy, catch_up_seconds, is_enabled),
+      DELETE ON pipeline_schedules TO pipeline_gui_operator;
+GRANT INSERT (schedule_id, due, outcome, run_id, sentence), UPDATE (outcome, run_id, sentence)
+    ON pipeline_schedule_firings TO pipeline_gui_operator;
 
 -- Service: an operator that may also forget events older than 30 days, through the one function that can.
 GRANT pipeline_gui_operator TO pipeline_gui_service;

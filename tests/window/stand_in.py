@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline_gui.command_server.search import Search, search
-from pipeline_gui.configurations.owner import Entry
-from pipeline_gui.configurations.samples import sample_names
+from pipeline_gui.configurations.owner import Entry, NamedConfiguration
+from pipeline_gui.configurations.samples import sample, sample_names
 from pipeline_gui.pipeline.answers import (
     ActionAnswer,
     ContactAnswer,
@@ -259,6 +259,10 @@ class StandInConfigurations:
         if self.raises is not None:
             raise self.raises
         return [*self.saved, *(Entry(name, None, None) for name in sample_names())]
+
+    def show(self, name: str) -> NamedConfiguration:
+        """A sample; a list that gets the focus shows its first entry."""
+        return NamedConfiguration(Entry(name, None, None), sample(name))
 
     def resolve(self, values: dict[str, Any]) -> dict[str, Any]:
         """The values as they are: no name of a saved one is asked for."""

@@ -1,0 +1,128 @@
+"""What a person says of a schedule, checked before anything is recorded."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cronsim import CronSim, CronSimError
+
+from pipeline_gui.pipeline.errors import ConfigurationInvalid
+from pipeline_gui.pipeline.saved import name_key
+from pipeline_gui.pipeline.schedule import WhenBusy
+
+KEYS = (
+    "name", "configuration", "cron", "every_minutes", "zone", "starts_at", "ends_at", "when_busy", "catch_up_seconds",
+    "is_enabled",
+)  # fmt: skip
+LONGEST_NAME = 200
+LONGEST_CATCH_UP_SECONDS = 31_536_000.0
+MOST_MINUTES = 525_600
+
+
+def checked_schedule(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as they are kept. Raises ConfigurationInvalid, with the key that is wrong and what it should be."""
+    for key in values:
+        if key not in KEYS:
+            near = difflib.get_close_matches(str(key), KEYS, n=1, cutoff=0.5)
+            hint = f"; did you mean {near[0]!r}?" if near else "."
+            raise ConfigurationInvalid(f"A schedule has no key {str(key)[:60]!r}{hint}", field=str(key)[:60])
+    given = {key: value for key, value in values.items() if value is not None}
+    name = _text("name", given.get("name"))
+    zone = _zone(given.get("zone", "UTC"))
+    if ("cron" in given) == ("every_minutes" in given):
+        raise ConfigurationInvalid("A schedule has either cron or every_minutes.", field="cron")
+    starts_at, ends_at = (_moment(key, given.get(key), zone) for key in ("starts_at", "ends_at"))
+    if starts_at and ends_at and ends_at < starts_at:
+        raise ConfigurationInvalid("ends_at is before starts_at.", field="ends_at")
+    return {
+        "name": name,
+        "name_key": name_key(name),
+        "configuration": _text("configuration", given.get("configuration")),
+        "cron": _cron(given["cron"], zone) if "cron" in given else None,
+        "every_minutes": _minutes(given["every_minutes"]) if "every_minutes" in given else None,
+        "zone": zone.key,
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "when_busy": _when_busy(given.get("when_busy", WhenBusy.SKIP)),
+        "catch_up_seconds": _catch_up(given.get("catch_up_seconds", 0)),
+        "is_enabled": _switch(given.get("is_enabled", True)),
+    }
+
+
+def _text(key: str, value: object) -> str:
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise ConfigurationInvalid(f"{key} must be a line of text.", field=key)
+    if len(value) > LONGEST_NAME:
+        raise ConfigurationInvalid(f"{key} is longer than {LONGEST_NAME} characters.", field=key)
+    return value.strip()
+
+
+def _zone(value: object) -> ZoneInfo:
+    try:
+        return ZoneInfo(str(value))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        sentence = f"{str(value)[:60]!r} is not the name of a zone, as Europe/Berlin or UTC are."
+        raise ConfigurationInvalid(sentence, field="zone") from None
+
+
+def _cron(value: object, zone: ZoneInfo) -> str:
+    if not isinstance(value, str) or len(value.split()) != 5 or len(value) > LONGEST_NAME:
+        raise ConfigurationInvalid(
+            "cron has five fields: minute, hour, day of month, month, day of week, as in “0 2 * * *”.", field="cron"
+        )
+    try:
+        # From a fixed moment: whether it ever comes must not depend on today.
+        next(CronSim(value, datetime(2024, 1, 1, tzinfo=zone)))
+    except CronSimError as error:
+        raise ConfigurationInvalid(
+            f"cron can't be read: {str(error)[:1].lower()}{str(error)[1:]}.", field="cron"
+        ) from None
+    except StopIteration:
+        raise ConfigurationInvalid("cron names a day that never comes.", field="cron") from None
+    return " ".join(value.split())
+
+
+def _minutes(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_MINUTES:
+        raise ConfigurationInvalid(
+            f"every_minutes is a whole number from 1 to {MOST_MINUTES:,}.", field="every_minutes"
+        )
+    return value
+
+
+def _moment(key: str, value: object, zone: ZoneInfo) -> datetime | None:
+    """A moment; without an offset it is meant in the schedule's zone."""
+    if value is None or isinstance(value, datetime):
+        moment = value
+    else:
+        try:
+            moment = datetime.fromisoformat(str(value))
+        except ValueError:
+            sentence = f"{key} must be a date or a moment, as in 2026-12-24 or 2026-12-24T18:00."
+            raise ConfigurationInvalid(sentence, field=key) from None
+    return moment if moment is None or moment.tzinfo is not None else moment.replace(tzinfo=zone)
+
+
+def _when_busy(value: object) -> str:
+    try:
+        return WhenBusy(str(value)).value
+    except ValueError:
+        raise ConfigurationInvalid("when_busy is skip, wait or replace.", field="when_busy") from None
+
+
+def _catch_up(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LONGEST_CATCH_UP_SECONDS:
+        raise ConfigurationInvalid(
+            f"catch_up_seconds is a number from 0 to {LONGEST_CATCH_UP_SECONDS:,.0f}.", field="catch_up_seconds"
+        )
+    return float(value)
+
+
+def _switch(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigurationInvalid("is_enabled is true or false.", field="is_enabled")
+    return value

@@ -1,0 +1,111 @@
+"""Schedules by name, which all operators share."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from pipeline_gui.configurations.owner import Configurations
+from pipeline_gui.pipeline.errors import ConfigurationInvalid
+from pipeline_gui.pipeline.ports import Actor
+from pipeline_gui.pipeline.saved import name_key
+from pipeline_gui.pipeline.schedule import Decided, Plan, Schedule, ScheduleStore
+from pipeline_gui.schedules.checks import checked_schedule
+
+
+class ScheduleChanged(ConfigurationInvalid):
+    """Somebody changed or deleted it since it was read, so that nothing was written."""
+
+
+class Schedules:
+    """Creates, changes and finds them for one person. Blocks, with deadlines; safe to call from several threads."""
+
+    def __init__(self, store: ScheduleStore, configurations: Configurations, actor: Actor) -> None:
+        self._store = store
+        self._configurations = configurations
+        self._actor = actor
+
+    def all(self) -> list[Schedule]:
+        """All of them, by name. Raises StoreUnavailable."""
+        return self._store.all()
+
+    def now(self) -> datetime:
+        """The clock that the schedules go by, aware. Raises StoreUnavailable."""
+        return self._store.now()
+
+    def show(self, name: str) -> Schedule:
+        """The one of a name, in any case of letters. Raises ConfigurationInvalid where there is none."""
+        found = self._store.find(name_key(name))
+        if found is not None:
+            return found
+        names = [schedule.name for schedule in self._store.all()]
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+        hint = f" Did you mean “{near[0]}”?" if near else ""
+        raise ConfigurationInvalid(f"There is no schedule “{name[:100]}”.{hint}", field="name")
+
+    def preview(self, values: Mapping[str, Any], count: int = 5) -> list[datetime]:
+        """The next times of what is about to be saved. Raises ConfigurationInvalid."""
+        checked = checked_schedule(values)
+        plan = Plan(*(checked[key] for key in ("cron", "every_minutes", "zone", "starts_at", "ends_at")))
+        now = self._store.now()
+        times = plan.after(now, now)
+        return [time for time, _ in zip(times, range(count), strict=False)]
+
+    def create(self, values: Mapping[str, Any]) -> Schedule:
+        """Save a new one. Raises ConfigurationInvalid, also where its configuration is not known."""
+        checked = checked_schedule(values)
+        self._configurations.show(checked["configuration"])
+        return self._store.create(checked, self._actor)
+
+    def change(self, name: str, values: Mapping[str, Any], revision: int | None = None) -> Schedule:
+        """Change some of its values; revision: only if it is still that one. Raises ConfigurationInvalid."""
+        found = self.show(name)
+        old: dict[str, Any] = values_of(found)
+        if values.keys() & {"cron", "every_minutes"}:
+            old = {key: value for key, value in old.items() if key not in ("cron", "every_minutes")}
+        checked = checked_schedule({**old, **values})
+        if "configuration" in values:
+            self._configurations.show(checked["configuration"])
+        seen = found.revision if revision is None else revision
+        saved = self._store.replace(found.schedule_id, seen, checked, self._actor)
+        if saved is None:
+            raise self._changed(name)
+        return saved
+
+    def delete(self, name: str, revision: int | None = None) -> None:
+        """Delete one; its runs and its events stay. Raises ConfigurationInvalid."""
+        found = self.show(name)
+        if not self._store.delete(found.schedule_id, found.revision if revision is None else revision, self._actor):
+            raise self._changed(name)
+
+    def decided(self, name: str, limit: int = 50) -> list[Decided]:
+        """What became of its last times, newest first."""
+        return self._store.decided(self.show(name).schedule_id, limit)
+
+    def _changed(self, name: str) -> ScheduleChanged:
+        now = self._store.find(name_key(name))
+        if now is None:
+            return ScheduleChanged(f"“{name}” was deleted meanwhile; nothing was changed.")
+        return ScheduleChanged(
+            f"“{now.name}” was changed meanwhile by {now.changed_by}: it is at revision {now.revision}, and stays so."
+        )
+
+
+def values_of(schedule: Schedule) -> dict[str, Any]:
+    """What a person said of it, without what was not said."""
+    plan = schedule.plan
+    values = {
+        "name": schedule.name,
+        "configuration": schedule.configuration,
+        "cron": plan.cron,
+        "every_minutes": plan.every_minutes,
+        "zone": plan.zone,
+        "starts_at": plan.starts_at,
+        "ends_at": plan.ends_at,
+        "when_busy": schedule.when_busy.value,
+        "catch_up_seconds": schedule.catch_up_seconds,
+        "is_enabled": schedule.is_enabled,
+    }
+    return {key: value for key, value in values.items() if value is not None}

@@ -1,0 +1,55 @@
+"""`schedules`: made, shown, changed, paused and deleted by name."""
+
+from __future__ import annotations
+
+from tests.terminal.conftest import Program
+
+
+def test_made_shown_changed_paused_and_deleted(program: Program) -> None:
+    assert "no schedule yet" in program.run("schedules").stdout
+    nightly = ["--configuration", "flights", "--cron", "0 2 * * *", "--zone", "Europe/Berlin"]
+    preview = program.json("schedules", "add", "nightly", *nightly, "--dry-run")
+    assert len(preview["next"]) == 5
+    assert program.json("schedules") == []
+    made = program.json("schedules", "add", "nightly", *nightly, "--when-busy", "wait")
+    assert (made["revision"], made["when_busy"], made["next"]) == (1, "wait", preview["next"])
+    assert made["next"][0].endswith("Z")
+    program.call_refused(1, "schedules", "add", "NIGHTLY", *nightly, sentence="of this name already")
+    changed = program.json("schedules", "change", "nightly", "--every", "90", "--catch-up", "600")
+    assert (changed["cron"], changed["every_minutes"], changed["catch_up_seconds"]) == (None, 90, 600)
+    assert changed["when_busy"] == "wait"
+    program.call_refused(
+        1, "schedules", "change", "nightly", "--every", "5", "--revision", "1", sentence="changed meanwhile by"
+    )
+    paused = program.json("schedules", "pause", "nightly")
+    assert (paused["is_enabled"], paused["next"]) == (False, [])
+    assert "paused" in program.run("schedules", "list").stdout
+    assert len(program.json("schedules", "resume", "nightly")["next"]) == 5
+    shown = program.run("schedules", "show", "nightly").stdout
+    assert "“nightly” starts “flights”: every 90 minutes." in shown
+    assert shown.count("next: ") == 5
+    program.call_refused(1, "schedules", "show", "nihgtly", sentence="Did you mean “nightly”?")
+    assert "Deleted “nightly”" in program.run("schedules", "delete", "nightly").stdout
+    assert program.json("schedules", "list") == []
+
+
+def test_what_is_wrong_is_refused_before_anything_is_recorded(program: Program) -> None:
+    program.call_refused(1, "schedules", "add", "x", "--configuration", "nope", "--every", "5", sentence="nope")
+    program.call_refused(
+        1, "schedules", "add", "x", "--configuration", "flights", "--cron", "0 0 30 2 *", sentence="day"
+    )
+    program.call_refused(
+        1,
+        "schedules",
+        "add",
+        "x",
+        "--configuration",
+        "flights",
+        "--cron",
+        "0 0 * * *",
+        "--zone",
+        "Moon",
+        sentence="zone",
+    )
+    assert program.run("schedules", "add", "x", "--configuration", "flights").returncode == 2
+    assert program.json("schedules") == []
