@@ -37,6 +37,7 @@ class Actions(QObject):
         self.again = self._make("againAction", tr("Run &again as it was"))
         self.changed = self._make("changedAction", tr("Start with &changes…"), "Ctrl+Shift+R")
         self.configurations = self._make("configurationsAction", tr("&Configurations…"), "Ctrl+E")
+        self.schedules = self._make("schedulesAction", tr("Sc&hedules…"), "Ctrl+T")
         self.export = self._make("exportAction", tr("E&xport the runs…"), "Ctrl+S")
         self.export.setToolTip(tr("Write the runs that are shown to a CSV file (Ctrl+S)"))
         self.relative = self._make("relativeAction", tr("&Relative times"))
@@ -94,7 +95,15 @@ class Actions(QObject):
 
     def let_look(self, allowed: bool) -> None:
         """Turn what only reads on, once there is something to read from."""
-        for action in (self.refresh, self.export, self.find, self.details, self.log, self.configurations):
+        for action in (
+            self.refresh,
+            self.export,
+            self.find,
+            self.details,
+            self.log,
+            self.configurations,
+            self.schedules,
+        ):
             action.setEnabled(allowed)
 
     def set_palette(self, palette: QPalette) -> None:
@@ -116,7 +125,7 @@ class Actions(QObject):
     def fill_menus(self, window: QMainWindow) -> None:
         """The menu bar."""
         file = _menu(window, tr("&File"))
-        file.addActions([self.configurations, self.open_file, self.export])
+        file.addActions([self.configurations, self.schedules, self.open_file, self.export])
         file.addSeparator()
         file.addAction(self.settings)
         file.addSeparator()

@@ -123,6 +123,7 @@ class MainWindow(QMainWindow):
         self.page.attach(partial(_run_source, backend, session), session.gateway, backend.archive, zone)
         session.configurations_read.connect(self.box.show_saved)
         self._connect_starts(Starts(self, session, backend.configurations))
+        self.actions_.schedules.triggered.connect(lambda: self._show_schedules(backend, session.gateway))
         self.actions_.let_look(True)
         if self._pages.currentWidget() is self.opening:
             self._pages.setCurrentWidget(self.page)
@@ -147,6 +148,16 @@ class MainWindow(QMainWindow):
         page.saved.connect(self.restart_wanted)
         self._pages.addWidget(page)
         self._pages.setCurrentWidget(page)
+
+    def _show_schedules(self, backend: Backend, gateway: Gateway) -> None:
+        from pipeline_gui.window.schedules.dialog import SchedulesDialog
+
+        dialog = self.findChild(SchedulesDialog) or SchedulesDialog(
+            gateway, backend.schedules, backend.configurations, self
+        )
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
 
     def _connect_starts(self, starts: Starts) -> None:
         table, actions = self.page.table, self.actions_

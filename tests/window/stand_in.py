@@ -25,6 +25,7 @@ from pipeline_gui.pipeline.output import OutputMatch, OutputPart, OutputSearch, 
 from pipeline_gui.pipeline.past_runs import PastRuns
 from pipeline_gui.pipeline.ports import Change, Contact, PageKey, RunPage
 from pipeline_gui.pipeline.run import Run
+from pipeline_gui.pipeline.schedule import Schedule
 from pipeline_gui.profile import Profile
 from pipeline_gui.settings import Settings
 
@@ -264,10 +265,26 @@ class StandInConfigurations:
         """A sample; a list that gets the focus shows its first entry."""
         return NamedConfiguration(Entry(name, None, None), sample(name))
 
+    def names(self) -> list[str]:
+        """The names of all of them."""
+        return [entry.name for entry in self.entries()]
+
     def resolve(self, values: dict[str, Any]) -> dict[str, Any]:
         """The values as they are: no name of a saved one is asked for."""
         assert "configuration" not in values
         return values
+
+
+class StandInSchedules:
+    """No schedules."""
+
+    def all(self) -> list[Schedule]:
+        """None."""
+        return []
+
+    def preview(self, values: dict[str, Any], count: int = 5) -> list[datetime]:
+        """Never."""
+        return []
 
 
 class _Side:
@@ -321,6 +338,7 @@ class StandInBackend:
         self.outputs = StandInOutputs()
         self.archive = StandInArchive()
         self.configurations = StandInConfigurations()
+        self.schedules = StandInSchedules()
         self.subscriptions: list[StandInSubscription] = []
         self.watching = False
 

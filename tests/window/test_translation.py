@@ -24,6 +24,8 @@ DATA = {
     "sentenceLabel", "factsLabel", "durationLabel", "progressLabel",
 }  # fmt: skip
 """Labels of what the record or a server says."""
+OF_OTHERS = {"configurationBox", "scheduleConfiguration", "scheduleZone"}
+"""Boxes of what people or others have named."""
 
 
 class Marking(QTranslator):
@@ -58,7 +60,7 @@ def texts(window: QWidget) -> list[tuple[str, str]]:
             said.append((part.objectName(), part.title()))
         elif isinstance(part, QLineEdit):
             said.append((part.objectName(), part.placeholderText()))
-        elif isinstance(part, QComboBox) and part.objectName() != "configurationBox":
+        elif isinstance(part, QComboBox) and part.objectName() not in OF_OTHERS:
             said += [(part.objectName(), part.itemText(number)) for number in range(part.count())]
         said.append((f"name of {part.objectName()}", part.accessibleName()))
     for each in window.findChildren(QAction):
@@ -76,6 +78,7 @@ PAGES: dict[str, Callable[[MainWindow], None]] = {
     "log": lambda window: action(window, "logAction").trigger(),
     "settings": lambda window: action(window, "settingsAction").trigger(),
     "configurations": lambda window: action(window, "configurationsAction").trigger(),
+    "schedules": lambda window: action(window, "schedulesAction").trigger(),
     "shortcuts": lambda window: action(window, "shortcutsAction").trigger(),
 }
 

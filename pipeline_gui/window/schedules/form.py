@@ -1,0 +1,154 @@
+"""The form of a schedule: what starts, when, and what to do while a pipeline runs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QComboBox, QFormLayout, QLineEdit, QSpinBox, QWidget
+
+from pipeline_gui.pipeline.schedule import Schedule, WhenBusy
+from pipeline_gui.schedules.checks import LONGEST_CATCH_UP_SECONDS, MOST_MINUTES
+from pipeline_gui.window.translation import tr
+
+
+class ScheduleForm(QWidget):
+    """Shows one schedule, or none, and says whether it was edited."""
+
+    edited = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._name = _line("scheduleName", tr("Name"), "")
+        self._configuration = _choice("scheduleConfiguration", tr("Configuration"))
+        self._kind = QComboBox()
+        self._kind.setObjectName("scheduleKind")
+        self._kind.setAccessibleName(tr("How its times are given"))
+        self._kind.addItem(tr("At times, as cron has them"), "cron")
+        self._kind.addItem(tr("Every so many minutes"), "every_minutes")
+        self._cron = _line("scheduleCron", tr("Cron"), tr("minute hour day month weekday, as in 0 2 * * *"))
+        self._zone = _choice("scheduleZone", tr("Zone"))
+        self._minutes = _number("scheduleMinutes", tr("Minutes"), 1, MOST_MINUTES, "")
+        self._from = _line("scheduleFrom", tr("From"), tr("at once; or as in 2026-12-24T18:00, in its zone"))
+        self._until = _line("scheduleUntil", tr("Until"), tr("without an end"))
+        self._busy = QComboBox()
+        self._busy.setObjectName("scheduleBusy")
+        self._busy.setAccessibleName(tr("While a pipeline runs"))
+        for title, when in (
+            (tr("leave this time out"), WhenBusy.SKIP),
+            (tr("wait until nothing runs"), WhenBusy.WAIT),
+            (tr("stop what runs, then start"), WhenBusy.REPLACE),
+        ):
+            self._busy.addItem(title, when.value)
+        self._catch_up = _number("scheduleCatchUp", tr("Make up for"), 0, int(LONGEST_CATCH_UP_SECONDS), " s")
+        self._catch_up.setSpecialValueText(tr("never"))
+        self._catch_up.setToolTip(tr("How late a time that nobody could keep is made up for, once"))
+        layout = QFormLayout(self)
+        for title, part in (
+            (tr("Name"), self._name), (tr("Starts"), self._configuration), (tr("When"), self._kind),
+            (tr("Cron"), self._cron), (tr("Zone"), self._zone), (tr("Minutes"), self._minutes),
+            (tr("From"), self._from), (tr("Until"), self._until), (tr("While a pipeline runs"), self._busy),
+            (tr("Missed times"), self._catch_up),
+        ):  # fmt: skip
+            layout.addRow(title, part)
+        self._rows = layout
+        for line in (self._name, self._cron, self._from, self._until):
+            line.textEdited.connect(self.edited)
+        for box in (self._configuration, self._zone):
+            box.editTextChanged.connect(self.edited)
+        for box in (self._kind, self._busy):
+            box.currentIndexChanged.connect(self.edited)
+        for number in (self._minutes, self._catch_up):
+            number.valueChanged.connect(self.edited)
+        self._kind.currentIndexChanged.connect(self._show_kind)
+        self._shown: dict[str, Any] = {}
+        self.show_schedule(None)
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether it says something else than what was shown."""
+        return self.values() != self._shown
+
+    def offer(self, configurations: list[str], zones: list[str]) -> None:
+        """What can be chosen; what is chosen stays."""
+        for box, texts in ((self._configuration, configurations), (self._zone, zones)):
+            with QSignalBlocker(box):
+                chosen = box.currentText()
+                box.clear()
+                box.addItems(texts)
+                box.setEditText(chosen)
+
+    def show_schedule(self, schedule: Schedule | None) -> None:
+        """Show a schedule as it is saved; None: the beginning of a new one."""
+        blockers = [QSignalBlocker(part) for part in self.findChildren(QWidget)]
+        plan = schedule.plan if schedule else None
+        zone = plan.zone if plan else "UTC"
+        self._name.setText(schedule.name if schedule else "")
+        self._configuration.setEditText(schedule.configuration if schedule else "")
+        self._kind.setCurrentIndex(1 if plan and plan.every_minutes else 0)
+        self._cron.setText((plan.cron if plan else "0 2 * * *") or "")
+        self._zone.setEditText(zone)
+        self._minutes.setValue((plan.every_minutes if plan else None) or 60)
+        self._from.setText(_moment_text(plan.starts_at if plan else None, zone))
+        self._until.setText(_moment_text(plan.ends_at if plan else None, zone))
+        self._busy.setCurrentIndex(self._busy.findData(schedule.when_busy.value if schedule else WhenBusy.SKIP.value))
+        self._catch_up.setValue(round(schedule.catch_up_seconds) if schedule else 0)
+        del blockers
+        self._show_kind()
+        self._shown = self.values()
+
+    def values(self) -> dict[str, Any]:
+        """What it says, under a schedule's keys; None where nothing is said."""
+        by_cron = self._kind.currentData() == "cron"
+        return {
+            "name": self._name.text().strip(),
+            "configuration": self._configuration.currentText().strip(),
+            "cron": self._cron.text().strip() if by_cron else None,
+            "every_minutes": None if by_cron else self._minutes.value(),
+            "zone": self._zone.currentText().strip() or None,
+            "starts_at": self._from.text().strip() or None,
+            "ends_at": self._until.text().strip() or None,
+            "when_busy": self._busy.currentData(),
+            "catch_up_seconds": self._catch_up.value(),
+        }
+
+    def focus_first(self) -> None:
+        """Let a new one be typed."""
+        self._name.setFocus()
+
+    def _show_kind(self) -> None:
+        by_cron = self._kind.currentData() == "cron"
+        self._rows.setRowVisible(self._cron, by_cron)
+        self._rows.setRowVisible(self._minutes, not by_cron)
+
+
+def _line(name: str, title: str, hint: str) -> QLineEdit:
+    line = QLineEdit()
+    line.setObjectName(name)
+    line.setAccessibleName(title)
+    line.setPlaceholderText(hint)
+    return line
+
+
+def _choice(name: str, title: str) -> QComboBox:
+    box = QComboBox()
+    box.setObjectName(name)
+    box.setAccessibleName(title)
+    box.setEditable(True)
+    box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+    return box
+
+
+def _number(name: str, title: str, least: int, most: int, unit: str) -> QSpinBox:
+    box = QSpinBox()
+    box.setObjectName(name)
+    box.setAccessibleName(title)
+    box.setRange(least, most)
+    box.setSuffix(unit)
+    return box
+
+
+def _moment_text(moment: datetime | None, zone: str) -> str:
+    return "" if moment is None else moment.astimezone(ZoneInfo(zone)).isoformat(timespec="minutes")

@@ -1,0 +1,157 @@
+"""The schedules' dialog by clicks and keys, on a real database, with a second operator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import shiboken6
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QListWidget, QMessageBox, QPushButton
+from pytestqt.qtbot import QtBot
+
+from pipeline_gui.configurations.owner import Configurations
+from pipeline_gui.pipeline.ports import Actor
+from pipeline_gui.pipeline.schedule import Outcome
+from pipeline_gui.schedules.owner import Schedules
+from pipeline_gui.store import open_store
+from pipeline_gui.window.gateway import Gateway
+from pipeline_gui.window.schedules.dialog import SchedulesDialog
+from tests.window.finding import found, text
+
+HOURLY = {"name": "hourly", "configuration": "flights", "every_minutes": 60}
+
+
+class People:
+    """Two operators on one database."""
+
+    def __init__(self, database: str) -> None:
+        self.stores = [open_store(database, application_name="tests", max_connections=2) for _ in range(2)]
+        actors = [Actor(user, "ops", "window") for user in ("ana", "ben")]
+        self.configurations = Configurations(self.stores[0].configurations, self.stores[0], actors[0])
+        self.ana, self.ben = (
+            Schedules(store.schedules, self.configurations, actor)
+            for store, actor in zip(self.stores, actors, strict=True)
+        )
+
+
+@pytest.fixture
+def people(database: str) -> Iterator[People]:
+    made = People(database)
+    made.ana.create(HOURLY)
+    yield made
+    for store in made.stores:
+        store.close()
+
+
+@pytest.fixture
+def dialog(people: People, gateway: Gateway, qtbot: QtBot) -> Iterator[SchedulesDialog]:
+    made = SchedulesDialog(gateway, people.ana, people.configurations)
+    made.show()
+    qtbot.waitUntil(lambda: found(made, QListWidget, "scheduleList").count() == 1)
+    yield made
+    if shiboken6.isValid(made):
+        shiboken6.delete(made)
+
+
+def click(dialog: SchedulesDialog, name: str) -> None:
+    QTest.mouseClick(found(dialog, QPushButton, name), Qt.MouseButton.LeftButton)
+
+
+def typed(dialog: SchedulesDialog, name: str, words: str) -> None:
+    line = found(dialog, QLineEdit, name)
+    line.selectAll()
+    QTest.keyClicks(line, words)
+
+
+def chosen(dialog: SchedulesDialog, qtbot: QtBot) -> None:
+    box = found(dialog, QListWidget, "scheduleList")
+    QTest.mouseClick(box.viewport(), Qt.MouseButton.LeftButton, pos=box.visualItemRect(box.item(0)).center())
+    qtbot.waitUntil(lambda: found(dialog, QLineEdit, "scheduleName").text() == "hourly")
+
+
+def said(dialog: SchedulesDialog) -> str:
+    return text(dialog, "scheduleMessage")
+
+
+def test_a_new_one_shows_its_next_times_before_it_is_saved(
+    dialog: SchedulesDialog, people: People, qtbot: QtBot
+) -> None:
+    click(dialog, "newScheduleButton")
+    typed(dialog, "scheduleName", "nightly")
+    found(dialog, QComboBox, "scheduleConfiguration").setEditText("flights")
+    typed(dialog, "scheduleCron", "0 2 30 2 *")
+    qtbot.waitUntil(lambda: "day" in found(dialog, QLabel, "scheduleNext").text())
+    assert not found(dialog, QPushButton, "saveScheduleButton").isEnabled()
+    typed(dialog, "scheduleCron", "30 2 * * *")
+    qtbot.waitUntil(lambda: found(dialog, QLabel, "scheduleNext").text().startswith("Next: "))
+    assert found(dialog, QLabel, "scheduleNext").text().count(",") == 4
+    qtbot.waitUntil(found(dialog, QPushButton, "saveScheduleButton").isEnabled)
+    click(dialog, "saveScheduleButton")
+    qtbot.waitUntil(lambda: said(dialog) == "Saved “nightly” for all operators.")
+    saved = people.ben.show("nightly")
+    assert (saved.plan.cron, saved.configuration, saved.changed_by) == ("30 2 * * *", "flights", "ana@ops")
+    qtbot.waitUntil(lambda: found(dialog, QListWidget, "scheduleList").count() == 2)
+    assert found(dialog, QListWidget, "scheduleList").currentItem().text() == "nightly · 30 2 * * *"
+
+
+def test_paused_and_resumed(dialog: SchedulesDialog, people: People, qtbot: QtBot) -> None:
+    chosen(dialog, qtbot)
+    click(dialog, "pauseScheduleButton")
+    qtbot.waitUntil(lambda: found(dialog, QListWidget, "scheduleList").item(0).text().endswith("(paused)"))
+    assert not people.ben.show("hourly").is_enabled
+    qtbot.waitUntil(lambda: "Paused" in found(dialog, QLabel, "scheduleNext").text())
+    assert found(dialog, QPushButton, "pauseScheduleButton").text() == "&Resume"
+    click(dialog, "pauseScheduleButton")
+    qtbot.waitUntil(lambda: found(dialog, QLabel, "scheduleNext").text().startswith("Next: "))
+    assert people.ben.show("hourly").is_enabled
+
+
+def test_who_comes_second_is_told_and_nothing_is_overwritten(
+    dialog: SchedulesDialog, people: People, qtbot: QtBot
+) -> None:
+    chosen(dialog, qtbot)
+    people.ben.change("hourly", {"every_minutes": 30})
+    typed(dialog, "scheduleName", "weekly")
+    qtbot.waitUntil(found(dialog, QPushButton, "saveScheduleButton").isEnabled)
+    click(dialog, "saveScheduleButton")
+    qtbot.waitUntil(lambda: "changed meanwhile by ben@ops" in said(dialog))
+    assert people.ana.show("hourly").plan.every_minutes == 30
+    click(dialog, "revertScheduleButton")
+    dialog.read()
+    qtbot.waitUntil(lambda: "every 30 min" in found(dialog, QListWidget, "scheduleList").item(0).text())
+
+
+def test_what_became_of_its_times_is_listed(dialog: SchedulesDialog, people: People, qtbot: QtBot) -> None:
+    schedule = people.ana.show("hourly")
+    due = schedule.upcoming(people.ana.now(), 1)
+    actor = Actor("schedule", "ops", "watcher")
+    people.stores[0].schedules.decide(schedule, due, Outcome.SKIPPED, "“etl” (etl-1) was running.", actor)
+    chosen(dialog, qtbot)
+    decided = found(dialog, QListWidget, "scheduleDecided")
+    qtbot.waitUntil(lambda: decided.count() == 1)
+    assert decided.item(0).text().endswith("skipped  “etl” (etl-1) was running.")
+
+
+def test_deleted_after_a_question(dialog: SchedulesDialog, people: People, qtbot: QtBot) -> None:
+    chosen(dialog, qtbot)
+    click(dialog, "deleteScheduleButton")
+    box = found(dialog, QMessageBox, "deleteScheduleQuestion")
+    [yes] = [button for button in box.buttons() if button.text() == "Delete"]
+    QTest.mouseClick(yes, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: said(dialog) == "Deleted “hourly”.")
+    qtbot.waitUntil(lambda: found(dialog, QListWidget, "scheduleList").count() == 0)
+    assert people.ben.all() == []
+
+
+def test_what_was_typed_is_not_lost_unasked(dialog: SchedulesDialog, qtbot: QtBot) -> None:
+    chosen(dialog, qtbot)
+    typed(dialog, "scheduleName", "other")
+    dialog.read()
+    qtbot.wait(50)
+    assert found(dialog, QLineEdit, "scheduleName").text() == "other"
+    click(dialog, "newScheduleButton")
+    box = found(dialog, QMessageBox, "scheduleEditsQuestion")
+    QTest.mouseClick(box.button(QMessageBox.StandardButton.Cancel), Qt.MouseButton.LeftButton)
+    assert found(dialog, QLineEdit, "scheduleName").text() == "other"
