@@ -41,6 +41,12 @@ class DecidedAnswer(TypedDict):
     decided_at: str | None
 
 
+class ScheduleDetailAnswer(ScheduleAnswer):
+    """A schedule, and what became of its last times, newest first."""
+
+    decided: list[DecidedAnswer]
+
+
 def schedule_answer(schedule: Schedule, now: datetime) -> ScheduleAnswer:
     """A schedule, and its next five times after a moment (aware)."""
     plan = schedule.plan
@@ -60,6 +66,11 @@ def schedule_answer(schedule: Schedule, now: datetime) -> ScheduleAnswer:
         "changed_at": utc_text(schedule.changed_at),
         "next": utc_texts(schedule.upcoming(now)) if schedule.is_enabled else [],
     }
+
+
+def detail_answer(schedule: Schedule, now: datetime, decided: Sequence[Decided]) -> ScheduleDetailAnswer:
+    """A schedule, its next five times after a moment (aware), and what became of its last ones."""
+    return {**schedule_answer(schedule, now), "decided": [decided_answer(one) for one in decided]}
 
 
 def decided_answer(decided: Decided) -> DecidedAnswer:

@@ -26,6 +26,7 @@ from pipeline_gui.service.pages import add_pages
 from pipeline_gui.service.problems import Problem
 from pipeline_gui.service.reading import add_reading
 from pipeline_gui.service.run_logs import add_logs
+from pipeline_gui.service.schedules import add_schedules
 
 DESCRIPTION = (
     "Start, stop and watch a Spark pipeline. Only one runs at a time. Errors are `application/problem+json` with a "
@@ -53,6 +54,7 @@ def create_app(context: Context) -> FastAPI:
     add_event_stream(app, context)
     add_reading(app, context)
     add_configurations(app, context)
+    add_schedules(app, context)
     add_logs(app, context)
     add_operations(app, context)
     add_pages(app, context, context.backend.settings.name)

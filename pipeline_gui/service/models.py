@@ -127,6 +127,48 @@ class Configuration(ConfigurationEntry):
     command: str | None = Field(description="as spark-submit, secrets redacted; null: it can't be started as it is")
 
 
+class Schedule(BaseModel):
+    """When a configuration starts by itself."""
+
+    name: str
+    configuration: str
+    cron: str | None = Field(description="minute, hour, day, month, weekday, read in the zone")
+    every_minutes: int | None
+    zone: str
+    starts_at: str | None = _MOMENT
+    ends_at: str | None = _MOMENT
+    when_busy: Literal["skip", "wait", "replace"]
+    catch_up_seconds: float = Field(description="so late a missed time is made up for, once; 0: never")
+    is_enabled: bool
+    revision: int
+    changed_by: str
+    changed_at: str | None = _MOMENT
+    next: list[str] = Field(description="its next five times; none while it is paused")
+
+
+class Schedules(BaseModel):
+    """All of them, by name."""
+
+    schedules: list[Schedule]
+
+
+class Decided(BaseModel):
+    """What became of a time that was due."""
+
+    due: str | None = _MOMENT
+    outcome: Literal["started", "waiting", "skipped", "missed", "refused"]
+    run_id: str | None
+    sentence: str | None
+    decided_by: str
+    decided_at: str | None = _MOMENT
+
+
+class ScheduleDetail(Schedule):
+    """A schedule, and what became of its last hundred times, newest first."""
+
+    decided: list[Decided]
+
+
 class FieldChange(BaseModel):
     """What somebody changed in one field."""
 

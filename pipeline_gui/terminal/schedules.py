@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from pipeline_gui.pipeline.schedule import Schedule
-from pipeline_gui.schedules.answers import decided_answer, schedule_answer, utc_texts
+from pipeline_gui.schedules.answers import detail_answer, schedule_answer, utc_texts
 from pipeline_gui.schedules.owner import Schedules
 from pipeline_gui.terminal.exit_codes import DONE
 from pipeline_gui.terminal.output import Output
@@ -73,8 +73,7 @@ def _show(owner: Schedules, arguments: argparse.Namespace, output: Output) -> No
     schedule, now = owner.show(arguments.name), owner.now()
     decided = owner.decided(arguments.name, SHOWN)
     if output.as_json:
-        answers = [decided_answer(one) for one in decided]
-        output.write_json({**schedule_answer(schedule, now), "decided": answers})
+        output.write_json(detail_answer(schedule, now, decided))
         return
     output.say(f"“{clean(schedule.name)}” starts “{clean(schedule.configuration)}”: {times_text(schedule)}.")
     output.say(f"While a pipeline runs: {schedule.when_busy.value}. Missed times are {_caught_up(schedule)}.")
