@@ -132,7 +132,7 @@ def test_another_programs_row_is_released_by_typing(program: Program) -> None:
     assert program.running_id() is None
 
 
-@pytest.mark.parametrize("command", ["schedules", "metrics"])
+@pytest.mark.parametrize("command", ["metrics"])
 def test_planned_commands_say_so(program: Program, command: str) -> None:
     done = program.run(command, "--host", "x")
     assert (done.returncode, done.stdout) == (2, "")
