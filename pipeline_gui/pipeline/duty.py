@@ -39,10 +39,13 @@ class Duty:
         if self._clock() >= self._next:
             self._wake.set()
 
-    def close(self, timeout: float) -> None:
-        """End; waits at most timeout seconds for a turn that is under way."""
+    def end(self) -> None:
+        """Take no further turn."""
         self._closing.set()
         self._wake.set()
+
+    def join(self, timeout: float) -> None:
+        """Wait for a turn that is under way, at most so many seconds."""
         if self._thread is not None:
             self._thread.join(timeout)
 

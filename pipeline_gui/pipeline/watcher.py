@@ -87,10 +87,13 @@ class Watcher:
         """Stop watching, and give the lease up for others to take at once. Waits at most timeout seconds."""
         self._closing.set()
         self._wake.set()
+        for duty in self._duties:
+            duty.end()
+        deadline = self._clock() + timeout
         if self._thread is not None:
             self._thread.join(timeout)
         for duty in self._duties:
-            duty.close(timeout)
+            duty.join(max(0.0, deadline - self._clock()))
 
     # --- one look -----------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,17 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from pipeline_gui.pipeline.errors import StoreRefused
+from pipeline_gui.pipeline.errors import FiredBefore, StoreRefused
 from pipeline_gui.pipeline.ports import Change, EngineChange
 from pipeline_gui.pipeline.run import Ending, Phase, RunStatus
+from pipeline_gui.pipeline.schedule import Firing, Outcome
+from pipeline_gui.schedules.checks import checked_schedule
 from pipeline_gui.store import PostgresStore, migrate, open_store
 from tests.store.conftest import ANA, new_run
 from tests.waiting import wait_until
 
 Execute = Callable[..., list[tuple[Any, ...]]]
+HOURLY = {"name": "hourly", "configuration": "flights", "every_minutes": 60}
 ROLES = Path(__file__).parents[2] / "resources" / "sql" / "roles.sql"
 
 
@@ -71,6 +75,22 @@ def test_an_operator_does_all_of_the_work(as_role: Callable[[str], PostgresStore
     assert store.configurations.replace(saved.configuration_id, 1, {"name": "n", "file": "/b.py"}, "n", ANA, "w2")
     assert store.configurations.delete(saved.configuration_id, 2, ANA, "w3")
     assert len(store.configurations.history(saved.configuration_id, 1)) == 3
+    schedule = store.schedules.create(checked_schedule(HOURLY), ANA)
+    first, second = schedule.upcoming(schedule.since, 2)
+    firing = Firing(schedule.schedule_id, schedule.revision, first, schedule.name)
+    store.insert(new_run("r2", firing=firing), ANA)
+    assert store.settle("r2", None, Ending(RunStatus.COMPLETED, gone=True), ANA) is not None
+    with pytest.raises(FiredBefore):
+        store.insert(new_run("r3", firing=firing), ANA)
+    store.schedules.decide(schedule, [second], Outcome.WAITING, "Something runs.", ANA)
+    store.schedules.decide(schedule, [second], Outcome.SKIPPED, "It was paused.", ANA)
+    outcomes = [(decided.outcome.value, decided.run_id) for decided in store.schedules.decided(schedule.schedule_id, 9)]
+    assert outcomes == [("skipped", None), ("started", "r2")]
+    paused = store.schedules.replace(schedule.schedule_id, 1, checked_schedule({**HOURLY, "is_enabled": False}), ANA)
+    assert paused is not None
+    with pytest.raises(FiredBefore):
+        store.insert(new_run("r4", firing=replace(firing, revision=2, due=second)), ANA)
+    assert store.schedules.delete(schedule.schedule_id, 2, ANA)
     execute("INSERT INTO pipeline_runs (run_id, status) VALUES ('theirs', 'running')")
     assert store.release_foreign("theirs", ANA)
     assert [event.kind for event in store.events("r1")] == [
