@@ -80,6 +80,8 @@ def _ending(row: RunRow) -> str:
                 else tr("“{0}” failed{1}.").format(row.pipeline, after)
             )
         case "stopped":
+            if row.error:  # by no person: a limit, or a schedule that replaced it
+                return tr("“{0}” was stopped{1}. {2}").format(row.pipeline, after, row.outcome)
             by = f" {row.outcome}" if row.outcome else ""
             return tr("“{0}” was stopped{1}{2}.").format(row.pipeline, by, after)
         case word:

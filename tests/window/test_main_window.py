@@ -472,6 +472,19 @@ def test_the_selected_row_stays_selected_when_its_run_ends(
     assert text(window, "messageLabel") == "“flights” was stopped by ben@ops-1 after 4 s."
 
 
+def test_a_run_that_its_limit_stopped_says_so(window: MainWindow, backend: StandInBackend, qtbot: QtBot) -> None:
+    backend.controller.status = running()
+    backend.controller.runs = [run("flights-1", "running", ago=5)]
+    backend.change()
+    qtbot.waitUntil(lambda: text(window, "statusLabel") == "Running")
+    why = "It ran longer than its limit of 4 s, so it was stopped."
+    backend.controller.status = idle()
+    backend.controller.runs = [run("flights-1", "stopped", ago=5, duration=4.0, error=why, stopped_by="timeout@ops-1")]
+    backend.change()
+    qtbot.waitUntil(lambda: text(window, "statusLabel") == "Idle")
+    assert text(window, "messageLabel") == f"“flights” was stopped after 4 s. {why}"
+
+
 def test_newest_first_and_unknown_starts_last(window: MainWindow, backend: StandInBackend, qtbot: QtBot) -> None:
     backend.controller.runs = [
         run("b-1", "completed", ago=10),
