@@ -476,7 +476,7 @@ def test_a_run_that_its_limit_stopped_says_so(window: MainWindow, backend: Stand
     backend.controller.status = running()
     backend.controller.runs = [run("flights-1", "running", ago=5)]
     backend.change()
-    qtbot.waitUntil(lambda: text(window, "statusLabel") == "Running")
+    qtbot.waitUntil(lambda: window.page.table.select_run("flights-1"))
     why = "It ran longer than its limit of 4 s, so it was stopped."
     backend.controller.status = idle()
     backend.controller.runs = [run("flights-1", "stopped", ago=5, duration=4.0, error=why, stopped_by="timeout@ops-1")]
