@@ -135,13 +135,16 @@ class _Task(QRunnable):
         self._deliver = deliver
 
     def run(self) -> None:
-        """Do the work and send off what came of it."""
+        """Do the work and send off what came of it; once only."""
+        work, delivery, deliver = self._work, self._delivery, self._deliver
+        # A task that ends before QThreadPool.start has returned is never let go of by PySide, nor is what it holds.
+        del self._work, self._delivery, self._deliver
         try:
-            self._delivery.result = self._work()
+            delivery.result = work()
         except PipelineError as error:
-            self._delivery.error = error
+            delivery.error = error
         except Exception as error:
             # A surprise is an answer too: without one the button would stay off for ever.
             log.exception("unexpected error in the background")
-            self._delivery.error = error
-        self._deliver(self._delivery)
+            delivery.error = error
+        deliver(delivery)

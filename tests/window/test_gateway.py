@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import weakref
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from pipeline_gui.pipeline.errors import StoreUnavailable
 from pipeline_gui.window import gateway as gateway_module
-from pipeline_gui.window.gateway import Gateway, Lane, WrongThread
+from pipeline_gui.window.gateway import Gateway, Lane, WrongThread, _Delivery, _Task
 
 
 class Heard(QObject):
@@ -117,3 +118,14 @@ def test_closing_does_not_wait_longer_than_told(gateway: Gateway, heard: Heard, 
     assert heard.results == []  # nothing is delivered to a window that closed
     gateway.run(lambda: 1, heard.success, heard.failure, heard)
     assert gateway.busy_threads == 0
+
+
+def test_a_task_that_ended_holds_nothing(heard: Heard) -> None:
+    sent: list[_Delivery] = []
+    delivery = _Delivery(weakref.ref(heard), heard.success, heard.failure)
+    task = _Task(Heard, delivery, sent.append)
+    task.run()
+    result = weakref.ref(sent.pop().result)
+    del delivery
+    assert result() is None  # the task itself may stay for ever: PySide keeps one that ended too soon
+    assert task is not None
