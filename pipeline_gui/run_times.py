@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Literal
 
-from pipeline_gui.pipeline.answers import RunAnswer
+if TYPE_CHECKING:
+    from pipeline_gui.pipeline.answers import RunAnswer
 
 
 def moment_of(
@@ -20,4 +20,6 @@ def moment_of(
     is_ours = "started_from" in (run["metadata"] or {})
     if old_rows_timezone is None or is_ours:
         return moment
+    from zoneinfo import ZoneInfo  # most have no such rows
+
     return moment.replace(tzinfo=ZoneInfo(old_rows_timezone))

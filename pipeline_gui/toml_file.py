@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,8 @@ def read_toml(path: Path, error: type[PipelineError]) -> dict[str, Any]:
         raise error(f"{path} can't be read: {getattr(problem, 'strerror', None) or problem}.") from problem
     if len(content) > LARGEST_FILE:
         raise error(f"{path} has more than {LARGEST_FILE // 1024:,} kB; that can't be meant.")
+    import tomllib  # many have no such file
+
     try:
         return tomllib.loads(content.decode("utf-8"))
     except UnicodeDecodeError as problem:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from typing import Any
 
 from pipeline_gui.resources import resource
@@ -19,6 +18,8 @@ def sample(name: str) -> dict[str, Any]:
     # Looked up, not joined to a path: a name may come from anywhere.
     if name not in sample_names():
         raise KeyError(name)
+    import tomllib
+
     folder = resource("pipelines")
     configuration = tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
     return {**configuration, "file": str(folder / configuration["file"])}

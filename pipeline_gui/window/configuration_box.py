@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QWidget
 
-from pipeline_gui.configurations.files import read_configuration
-from pipeline_gui.configurations.owner import Entry
 from pipeline_gui.configurations.samples import sample, sample_names
 from pipeline_gui.window.texts import one_line, tooltip
 from pipeline_gui.window.translation import tr
+
+if TYPE_CHECKING:
+    from pipeline_gui.configurations.owner import Entry
 
 OPEN_A_FILE = "Open a file…"
 
@@ -65,7 +66,7 @@ class ConfigurationBox(QComboBox):
     def choose_file(self, path: Path, configuration: dict[str, Any]) -> None:
         """Add a file that was read, or find it, and choose it."""
         name = one_line(str(configuration.get("name") or path.stem), 60)
-        choice = Choice(name, lambda: read_configuration(path), path)
+        choice = Choice(name, lambda: _read(path), path)
         known = next((i for i in range(self.count()) if self._path(i) == path), None)
         if known is not None:
             self.setItemData(known, choice)
@@ -131,6 +132,12 @@ class ConfigurationBox(QComboBox):
         self._is_passing = True
         super().wheelEvent(event)
         self._is_passing = False
+
+
+def _read(path: Path) -> dict[str, Any]:
+    from pipeline_gui.configurations.files import read_configuration
+
+    return read_configuration(path)
 
 
 def _saved_choice(entry: Entry) -> Choice:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from pipeline_gui.pipeline.answers import StatusAnswer
 from pipeline_gui.pipeline.run import Phase
 from pipeline_gui.window.translation import tr
+
+if TYPE_CHECKING:
+    from pipeline_gui.pipeline.answers import StatusAnswer
 
 
 class Kind(StrEnum):

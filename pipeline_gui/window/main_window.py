@@ -11,30 +11,27 @@ from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
-from pipeline_gui.backend import Backend
-from pipeline_gui.configurations.files import read_configuration
-from pipeline_gui.settings import Settings, shown_database, shown_spark
-from pipeline_gui.window import dialogs
 from pipeline_gui.window.actions import Actions
 from pipeline_gui.window.badge import Badge
 from pipeline_gui.window.configuration_box import ConfigurationBox
 from pipeline_gui.window.enablement import Kind, permissions
-from pipeline_gui.window.gateway import Gateway
 from pipeline_gui.window.icons import application_icon
 from pipeline_gui.window.messages import Message, failure_message
 from pipeline_gui.window.opening_page import OpeningPage
 from pipeline_gui.window.runs_page import RunsPage
-from pipeline_gui.window.session import Session
-from pipeline_gui.window.snapshot import RunRow, Snapshot
-from pipeline_gui.window.starts import Starts
 from pipeline_gui.window.texts import one_line
 from pipeline_gui.window.translation import tr
 from pipeline_gui.window.tray import Tray
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what is not needed to show the first rows is loaded when it is first used
+    from pipeline_gui.backend import Backend
+    from pipeline_gui.settings import Settings
+    from pipeline_gui.window.gateway import Gateway
     from pipeline_gui.window.run_panel.run_source import RunSource
+    from pipeline_gui.window.session import Session
+    from pipeline_gui.window.snapshot import RunRow, Snapshot
+    from pipeline_gui.window.starts import Starts
 
-AskToClose = Callable[[QWidget, str, Callable[[], None], Callable[[], None] | None], None]
 _TICK_MILLISECONDS = 1000
 LOG_PAGE = 1
 """Of the run panel."""
@@ -48,13 +45,12 @@ class MainWindow(QMainWindow):
     restart_wanted = Signal()
     """Other settings were saved: they hold when the program is started again."""
 
-    def __init__(self, backend: Backend | None = None, *, ask_to_close: AskToClose = dialogs.ask_to_close) -> None:
+    def __init__(self, backend: Backend | None = None) -> None:
         super().__init__()
         self.setObjectName("mainWindow")
         self.setWindowTitle(tr("Pipelines"))
         self.setWindowIcon(application_icon())
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-        self._ask_to_close = ask_to_close
         self._may_close = False
         self._session: Session | None = None
         self.actions_ = Actions(self)
@@ -112,6 +108,9 @@ class MainWindow(QMainWindow):
 
     def attach(self, backend: Backend) -> None:
         """Show this backend's record from now on. The backend is closed by whoever opened it, after the window."""
+        from pipeline_gui.window.session import Session
+        from pipeline_gui.window.starts import Starts
+
         self._session = session = Session(backend, self)
         session.refreshed.connect(self._show)
         session.said.connect(self.page.bottom.say)
@@ -219,17 +218,21 @@ class MainWindow(QMainWindow):
 
     def _abandon(self) -> None:
         if run := self._running:
-            dialogs.ask_to_abandon(self, run[2], lambda: run[0].operations.abandon(*run[1:]))
+            from pipeline_gui.window.dialogs import ask_to_abandon
+
+            ask_to_abandon(self, run[2], lambda: run[0].operations.abandon(*run[1:]))
 
     def _release(self) -> None:
         if run := self._running:
-            dialogs.ask_to_release(self, run[2], lambda: run[0].operations.release(*run[1:]))
+            from pipeline_gui.window.dialogs import ask_to_release
+
+            ask_to_release(self, run[2], lambda: run[0].operations.release(*run[1:]))
 
     def _confirm_gone(self, row: RunRow) -> None:
         if session := self._session:
-            dialogs.ask_to_confirm_gone(
-                self, row.pipeline, lambda: session.operations.confirm_gone(row.run_id, row.pipeline)
-            )
+            from pipeline_gui.window.dialogs import ask_to_confirm_gone
+
+            ask_to_confirm_gone(self, row.pipeline, lambda: session.operations.confirm_gone(row.run_id, row.pipeline))
 
     @property
     def _running(self) -> tuple[Session, str, str] | None:
@@ -261,6 +264,8 @@ class MainWindow(QMainWindow):
         """Read a configuration file in the pool, and offer it for Start."""
         if self._session is None:
             return
+        from pipeline_gui.configurations.files import read_configuration
+
         file = Path(path)
 
         def opened(configuration: dict[str, Any]) -> None:
@@ -273,7 +278,9 @@ class MainWindow(QMainWindow):
         self._session.gateway.run(lambda: read_configuration(file), opened, refused, owner=self)
 
     def _about(self) -> None:
-        dialogs.show_about(self)
+        from pipeline_gui.window.dialogs import show_about
+
+        show_about(self)
 
     # --- the window itself --------------------------------------------------------------------------------------
 
@@ -282,7 +289,9 @@ class MainWindow(QMainWindow):
         run = self._running
         if run is not None and not self._may_close:
             event.ignore()
-            self._ask_to_close(self, run[2], self.close_now, self.hide if self.tray.is_there else None)
+            from pipeline_gui.window.dialogs import ask_to_close
+
+            ask_to_close(self, run[2], self.close_now, self.hide if self.tray.is_there else None)
             return
         self._pulse.stop()
         self.tray.icon.hide()
@@ -340,6 +349,8 @@ def _run_source(backend: Backend, session: Session) -> RunSource:
 
 
 def _addresses(settings: Settings) -> str:
+    from pipeline_gui.settings import shown_database, shown_spark
+
     if settings.is_embedded:
         return "PostgreSQL and Spark on this computer"
     lines = [f"Database: {shown_database(settings.database_url)}" if settings.database_url else ""]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pipeline_gui.pipeline.answers import ActionAnswer
 from pipeline_gui.pipeline.sentences import duration_text
 from pipeline_gui.window.looks import Tone
 from pipeline_gui.window.snapshot import RunRow, Snapshot
 from pipeline_gui.window.texts import one_line
 from pipeline_gui.window.times import parse_moment
 from pipeline_gui.window.translation import tr
+
+if TYPE_CHECKING:
+    from pipeline_gui.pipeline.answers import ActionAnswer
 
 LONGEST_MESSAGE = 600
 

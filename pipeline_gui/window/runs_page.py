@@ -21,12 +21,12 @@ from pipeline_gui.window.status_panel import StatusPanel
 from pipeline_gui.window.table.arrangement import RunFilter
 from pipeline_gui.window.table.arranger import Arranger
 from pipeline_gui.window.table.older_runs import OlderRuns, Pages
-from pipeline_gui.window.table.transfer import Transfer
 from pipeline_gui.window.translation import tr
 
 if TYPE_CHECKING:
     from pipeline_gui.window.run_panel.run_panel import RunPanel
     from pipeline_gui.window.run_panel.run_source import RunSource
+    from pipeline_gui.window.table.transfer import Transfer
 
 
 PRELOAD_MILLISECONDS = 5000
@@ -94,6 +94,8 @@ class RunsPage(QWidget):
         self, make_source: Callable[[], RunSource], gateway: Gateway, pages: Pages, old_rows_timezone: str | None
     ) -> None:
         """Where the history is read; make_source is asked for when the run panel is first shown."""
+        from pipeline_gui.window.table.transfer import Transfer
+
         self._make_source = make_source
         self.arranger.attach(gateway)
         self.older.attach(gateway, pages, old_rows_timezone)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from pipeline_gui.pipeline.answers import OverviewAnswer, RunAnswer, StatusAnswer
 from pipeline_gui.pipeline.clock import seconds_with_sleep
 from pipeline_gui.run_times import moment_of
 from pipeline_gui.window.looks import Look, look_of
 from pipeline_gui.window.texts import one_line
+
+if TYPE_CHECKING:
+    from pipeline_gui.pipeline.answers import OverviewAnswer, RunAnswer, StatusAnswer
 
 DAYS = 2
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
-from pipeline_gui.pipeline.answers import run_answer
-from pipeline_gui.pipeline.ports import PageKey, RunPage
 from pipeline_gui.window.gateway import Gateway, Lane
 from pipeline_gui.window.snapshot import RunRow, make_row
 from pipeline_gui.window.translation import tr
+
+if TYPE_CHECKING:
+    from pipeline_gui.pipeline.ports import PageKey, RunPage
 
 PAGE = 1000
 """Runs that are asked for at once."""
@@ -74,6 +75,8 @@ class OlderRuns(QObject):
             return
 
         def work() -> tuple[list[RunRow], PageKey | None]:
+            from pipeline_gui.pipeline.answers import run_answer
+
             page = pages.page(days, limit=PAGE, after=after)
             return [make_row(run_answer(run), None, 0.0, zone) for run in page.runs], page.next
 
