@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
 from pipeline_gui.configurations.owner import Configurations
+from pipeline_gui.database_address import with_password
 from pipeline_gui.pipeline.controller import PipelineController
 from pipeline_gui.pipeline.errors import PipelineError
 from pipeline_gui.pipeline.ports import Actor, Archive, Change, RunStore, SparkServer, Subscription, WholeRecord
@@ -184,15 +185,7 @@ def database_conninfo(settings: Settings) -> str:
     """What libpq takes for the database that the settings name, the keyring's password included."""
     if settings.database_url is None:
         raise ValueError("the settings name no database")
-    if settings.database_password is None:
-        return settings.database_url
-    from psycopg import ProgrammingError
-    from psycopg.conninfo import make_conninfo
-
-    try:
-        return make_conninfo(settings.database_url, password=settings.database_password)
-    except ProgrammingError:
-        return settings.database_url  # ill-formed: the store says so in its own sentence
+    return with_password(settings.database_url, settings.database_password)
 
 
 def this_actor(face: Face) -> Actor:

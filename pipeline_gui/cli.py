@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pipeline_gui.settings import Settings
     from pipeline_gui.terminal.output import Output
+    from pipeline_gui.window.first_look import FirstLook
 
     Command = Callable[[argparse.Namespace, Output], int]
 
@@ -27,12 +28,21 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _bare() -> int:
     """The window, without what only a terminal needs: that is loaded when there is something to say in one."""
+    from pipeline_gui.window.first_look import begin
+
+    first_look = begin()  # before anything else is loaded
     from pipeline_gui.settings import load_settings
 
     try:
-        return _window(load_settings())
+        settings = load_settings()
+        if first_look is not None:
+            first_look.ask(settings)
+        return _window(settings, first_look)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the guard says what it is
         raised = error
+    finally:
+        if first_look is not None:
+            first_look.give_up()
     from pipeline_gui.terminal.guard import guarded
     from pipeline_gui.terminal.output import Output
 
@@ -42,10 +52,10 @@ def _bare() -> int:
     return guarded(raise_it, Output())
 
 
-def _window(settings: Settings, *, debugs: bool = False) -> int:
+def _window(settings: Settings, first_look: FirstLook | None = None, *, debugs: bool = False) -> int:
     from pipeline_gui.window.application import run
 
-    return run(settings, debugs=debugs)
+    return run(settings, first_look, debugs=debugs)
 
 
 def _command_line(words: Sequence[str]) -> int:

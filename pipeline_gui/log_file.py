@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import platform
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +42,8 @@ def log_to_file() -> None:
 
 def stamp() -> str:
     """The beginning of an entry: when, and which program."""
+    import platform
+
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return (
         f"{now} pipeline-gui {__version__} (process {os.getpid()}), Python {platform.python_version()}, {sys.platform}"

@@ -14,11 +14,8 @@ from pipeline_gui.pipeline.answers import (
     OverviewAnswer,
     RunAnswer,
     StatusAnswer,
-    contact_answer,
     event_answer,
-    progress_answer,
     run_answer,
-    utc_text,
 )
 from pipeline_gui.pipeline.clock import Clock, seconds_with_sleep
 from pipeline_gui.pipeline.configuration import parse_configuration
@@ -32,12 +29,12 @@ from pipeline_gui.pipeline.errors import (
     StoreRefused,
     StoreUnavailable,
 )
-from pipeline_gui.pipeline.ports import Actor, Contact, RunStore, SparkServer
-from pipeline_gui.pipeline.run import Phase, RunRecord, RunStatus
-from pipeline_gui.pipeline.sentences import running_sentence
+from pipeline_gui.pipeline.ports import Actor, RunStore, SparkServer
+from pipeline_gui.pipeline.run import RunRecord, RunStatus
 from pipeline_gui.pipeline.settling import Settler
 from pipeline_gui.pipeline.start_key import StartedBefore, StartKey, make_start_key
 from pipeline_gui.pipeline.starting import Starter
+from pipeline_gui.pipeline.status_answers import status_answer, unknown_answer
 from pipeline_gui.pipeline.stopping import Stopper, refusal
 from pipeline_gui.pipeline.watcher import Watcher
 
@@ -163,8 +160,8 @@ class PipelineController:
         try:
             record = self._store.running()
         except PipelineError as error:
-            return _unknown(str(error), self._store.contact(), self._spark.contact())
-        return _status(record, self._store.contact(), self._spark.contact())
+            return unknown_answer(str(error), self._store.contact(), self._spark.contact())
+        return status_answer(record, self._store.contact(), self._spark.contact())
 
     def get_recent_pipeline_runs(self, days: float = 2) -> list[RunAnswer]:
         """The runs that run now, or started or ended within the last days, newest first. Raises StoreUnavailable."""
@@ -182,8 +179,8 @@ class PipelineController:
         try:
             overview = self._store.overview(days)
         except PipelineError as error:
-            return {"status": _unknown(str(error), self._store.contact(), self._spark.contact()), "runs": None}
-        status = _status(overview.running, self._store.contact(), self._spark.contact())
+            return {"status": unknown_answer(str(error), self._store.contact(), self._spark.contact()), "runs": None}
+        status = status_answer(overview.running, self._store.contact(), self._spark.contact())
         return {"status": status, "runs": self._kept.answers(overview.recent)}
 
     # --- one run ------------------------------------------------------------------------------------------------
@@ -289,54 +286,3 @@ def _answer_again(run_id: str, record: RunRecord | None) -> ActionAnswer:
     if record.run.status:
         answer["status"] = record.run.status
     return answer
-
-
-def _unknown(sentence: str, database: Contact, spark: Contact) -> StatusAnswer:
-    answer = _idle(sentence, database, spark)
-    answer["is_running"] = None
-    answer["status"] = "unknown"
-    return answer
-
-
-def _idle(sentence: str, database: Contact, spark: Contact) -> StatusAnswer:
-    return {
-        "is_running": False,
-        "run_id": None,
-        "status": None,
-        "phase": None,
-        "sentence": sentence,
-        "pipeline": None,
-        "started_by": None,
-        "start_time": None,
-        "duration": None,
-        "stop_requested_by": None,
-        "application_id": None,
-        "ours": None,
-        "progress": None,
-        "database": contact_answer(database),
-        "spark": contact_answer(spark),
-    }
-
-
-def _status(record: RunRecord | None, database: Contact, spark: Contact) -> StatusAnswer:
-    if record is None:
-        return _idle("No pipeline is running.", database, spark)
-    run, engine = record.run, record.engine
-    started_by = (run.metadata or {}).get("started_by")
-    return {
-        "is_running": True,
-        "run_id": run.run_id,
-        "status": RunStatus.RUNNING,
-        "phase": engine.phase if engine else Phase.RUNNING,
-        "sentence": running_sentence(record, spark),
-        "pipeline": run.pipeline,
-        "started_by": started_by if isinstance(started_by, str) else None,
-        "start_time": utc_text(run.start_time),
-        "duration": run.duration,
-        "stop_requested_by": engine.stop_requested_by if engine else None,
-        "application_id": engine.application_id if engine else None,
-        "ours": engine is not None,
-        "progress": progress_answer(engine.progress if engine else None),
-        "database": contact_answer(database),
-        "spark": contact_answer(spark),
-    }

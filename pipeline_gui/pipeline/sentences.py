@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pipeline_gui.pipeline.run import Phase, RunRecord, RunStatus
+from pipeline_gui.pipeline.status import Phase, RunStatus
 
 if TYPE_CHECKING:
     from pipeline_gui.pipeline.past_runs import PastRuns, Usual
     from pipeline_gui.pipeline.ports import Contact
+    from pipeline_gui.pipeline.run import RunRecord
 
 SILENT_SECONDS = 5.0
 """From then on it is said for how long a server has not answered."""

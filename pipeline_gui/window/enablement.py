@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pipeline_gui.pipeline.run import Phase
+from pipeline_gui.pipeline.status import Phase
 from pipeline_gui.window.translation import tr
 
 if TYPE_CHECKING:

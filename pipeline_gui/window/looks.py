@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pipeline_gui.pipeline.run import Phase, RunStatus
+from pipeline_gui.pipeline.status import Phase, RunStatus
 
 
 class Tone(StrEnum):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -128,6 +127,22 @@ class MainWindow(QMainWindow):
             self._pages.setCurrentWidget(self.page)
         self.page.table.setFocus()
         self._allow()
+
+    def expect_rows(self) -> None:
+        """Show where they will be."""
+        self._pages.setCurrentWidget(self.page)
+
+    def show_first(self, snapshot: Snapshot) -> None:
+        """Show what a first look at the record found, at once; nothing can be pressed before ``attach``."""
+        if self._session is None:
+            self.page.show_snapshot(snapshot)
+            self.tray.show_snapshot(snapshot, self.page.known)
+            self.repaint()
+
+    def show_opening(self) -> None:
+        """Show how far the opening is, and what is wrong with it."""
+        if self._session is None:
+            self._pages.setCurrentWidget(self.opening)
 
     def show_settings(self, settings: Settings, gateway: Gateway, *, is_first: bool = False) -> None:
         """Let the person name the servers, in the place of what is shown; is_first: nothing is named yet."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
-from pipeline_gui.backend import Backend, EmbeddedMissing
 from pipeline_gui.pipeline.errors import PipelineError
 from pipeline_gui.window.gateway import Gateway
 from pipeline_gui.window.opening_page import OpeningPage
 from pipeline_gui.window.translation import tr
 
+if TYPE_CHECKING:
+    from pipeline_gui.backend import Backend
+
 Say = Callable[[str], None]
-Open = Callable[[Say], Backend]
+Open = Callable[[Say], "Backend"]
 
 
 class Opener(QObject):
@@ -23,6 +26,8 @@ class Opener(QObject):
     """A Backend."""
     servers_missing = Signal()
     """No servers are named, and this computer can't be used."""
+    failed = Signal()
+    """The page says why."""
     _said = Signal(str)
 
     def __init__(self, open_backend: Open, page: OpeningPage, parent: QObject | None = None) -> None:
@@ -50,6 +55,9 @@ class Opener(QObject):
         return self._gateway
 
     def _failed(self, error: Exception) -> None:
+        from pipeline_gui.backend import EmbeddedMissing
+
+        self.failed.emit()
         if isinstance(error, EmbeddedMissing):
             self.servers_missing.emit()
         known = isinstance(error, PipelineError)

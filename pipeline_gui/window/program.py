@@ -8,16 +8,15 @@ import os
 import sys
 import threading
 from functools import partial
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import shiboken6
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from pipeline_gui import __version__
-from pipeline_gui.backend import Backend, open_backend
 from pipeline_gui.log_file import log_to_file
 from pipeline_gui.profile import APPLICATION
-from pipeline_gui.settings import Settings
 from pipeline_gui.window.crash import CrashReporter
 from pipeline_gui.window.icons import application_icon
 from pipeline_gui.window.main_window import MainWindow
@@ -26,15 +25,24 @@ from pipeline_gui.window.remembered import RememberedLook
 from pipeline_gui.window.single_window import SingleWindow
 from pipeline_gui.window.termination import Termination
 from pipeline_gui.window.translation import load_translation
-from pipeline_gui.window.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from pipeline_gui.backend import Backend
+    from pipeline_gui.settings import Settings
+    from pipeline_gui.window.first_look import FirstLook
+    from pipeline_gui.window.snapshot import Snapshot
+    from pipeline_gui.window.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
 CLOSING_SECONDS = 1.5
 """How long closing may take before the process just ends: servers may hang, and nothing of ours is lost by then."""
 
+PATIENCE_MILLISECONDS = 1000
+"""How long the backend is not opened for the sake of the first rows."""
 
-def run_window(settings: Settings, *, debugs: bool = False) -> int:
+
+def run_window(settings: Settings, first_look: FirstLook | None = None, *, debugs: bool = False) -> int:
     """Show the window until it is closed; the exit code. debugs: log what holds its event loop up."""
     application = QApplication([APPLICATION])
     application.setApplicationName(APPLICATION)
@@ -51,7 +59,7 @@ def run_window(settings: Settings, *, debugs: bool = False) -> int:
     window = MainWindow()
     window.closed.connect(application.quit)
     single.wanted.connect(window.raise_to_front)
-    watchdog = Watchdog(window) if debugs else None
+    watchdog = _watchdog(window) if debugs else None
     reporter = CrashReporter(window, settings.profile.log_file)
     reporter.install()
     backends: list[Backend] = []
@@ -62,6 +70,7 @@ def run_window(settings: Settings, *, debugs: bool = False) -> int:
 
     opener = Opener(partial(_open, settings), window.opening, window)
     opener.opened.connect(opened)
+    opener.failed.connect(window.show_opening)
     opener.servers_missing.connect(lambda: window.show_settings(settings, opener.gateway, is_first=True))
     window.opening.servers_wanted.connect(lambda: window.show_settings(settings, opener.gateway))
     wishes: list[str] = []
@@ -75,12 +84,17 @@ def run_window(settings: Settings, *, debugs: bool = False) -> int:
     termination.install()
     look = RememberedLook(settings.profile.data)
     look.restore(window)
+    if first_look is None:
+        opener.open()
+    else:
+        _show_first(window, opener, first_look)
     window.show()
     window.tray.show()
-    opener.open()
     if watchdog is not None:
         watchdog.start()
     code = application.exec()
+    if first_look is not None:
+        first_look.give_up()
     look.save(window)
     termination.uninstall()
     single.close()
@@ -103,6 +117,12 @@ def run_window(settings: Settings, *, debugs: bool = False) -> int:
     return code
 
 
+def _watchdog(window: MainWindow) -> Watchdog:
+    from pipeline_gui.window.watchdog import Watchdog
+
+    return Watchdog(window)
+
+
 def _start_again() -> NoReturn:
     """Become the program that was just started: nothing of what was open or loaded is left."""
     logging.shutdown()
@@ -112,7 +132,26 @@ def _start_again() -> NoReturn:
     os.execv(sys.executable, [sys.executable, *words])
 
 
+def _show_first(window: MainWindow, opener: Opener, first_look: FirstLook) -> None:
+    """Show what the first look finds, and then open the backend: to load it any sooner would hold up the first rows."""
+    opens = QTimer(window)
+    opens.setSingleShot(True)
+    opens.timeout.connect(opener.open)
+    opens.start(PATIENCE_MILLISECONDS)
+
+    def looked(snapshot: Snapshot | None) -> None:
+        if snapshot is not None:
+            window.show_first(snapshot)
+        if opens.isActive():
+            opens.start(0)
+
+    window.expect_rows()
+    opener.gateway.run(first_look.wait, looked, lambda _error: looked(None), window)
+
+
 def _open(settings: Settings, say: Say) -> Backend:
+    from pipeline_gui.backend import open_backend
+
     try:
         return open_backend(settings, face="window", say=say)
     finally:

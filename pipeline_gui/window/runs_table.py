@@ -120,7 +120,7 @@ class RunsTable(QTableView):
         self.selectionModel().selectionChanged.connect(lambda: self.run_selected.emit(self.selected_run))
         self.activated.connect(lambda _index: self.details_wanted.emit())
         model.rearranging.connect(self._let_go_of_many)
-        self._empty = EmptyNote(self.viewport())
+        self._empty = EmptyNote(self)
         for signal in (model.rowsInserted, model.rowsRemoved, model.layoutChanged):
             signal.connect(self._show_empty)
         self._show_empty()
@@ -267,7 +267,9 @@ class RunsTable(QTableView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the note in the middle."""
         super().resizeEvent(event)
-        self._empty.setGeometry(self.viewport().rect())
+        # Not viewport(): the first time, PySide makes ready for every kind of widget that it could be (16 ms).
+        top = self.horizontalHeader().height()
+        self._empty.setGeometry(0, top, self.width(), max(0, self.height() - top))
 
 
 class EmptyNote(QWidget):

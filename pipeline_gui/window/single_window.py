@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import logging
 import os
 import socket
-import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLockFile, QObject, QSocketNotifier, Signal
+from PySide6.QtCore import QCryptographicHash, QLockFile, QObject, QSocketNotifier, Signal
 
-from pipeline_gui.settings import Settings
+if TYPE_CHECKING:
+    from pipeline_gui.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class SingleWindow(QObject):
     def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
         system = f"{settings.database_url}\n{settings.spark_url}"
-        name = f"window-{hashlib.sha256(system.encode()).hexdigest()[:12]}"
+        name = f"window-{_digest(system.encode())[:12]}"
         self._folder = settings.profile.data
         self._lock = QLockFile(str(self._folder / f"{name}.lock"))
         self._lock.setStaleLockTime(0)  # a lock is old when its process is gone, and never by its age
@@ -89,8 +89,15 @@ class SingleWindow(QObject):
             log.info("the first window could not be raised: %s", error)
 
 
+def _digest(content: bytes) -> str:
+    # Qt's: Python's own would load OpenSSL, for which the first rows would wait.
+    return QCryptographicHash.hash(content, QCryptographicHash.Algorithm.Sha256).toHex().toStdString()
+
+
 def _socket_path(wanted: Path) -> str:
     if len(os.fsencode(wanted)) <= _LONGEST_PATH:
         return str(wanted)
+    import tempfile
+
     folder = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
-    return os.path.join(folder, f"pipeline-gui-{hashlib.sha256(os.fsencode(wanted)).hexdigest()[:16]}.sock")
+    return os.path.join(folder, f"pipeline-gui-{_digest(os.fsencode(wanted))[:16]}.sock")

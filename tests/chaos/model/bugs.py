@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from pipeline_gui.pipeline import controller
+from pipeline_gui.pipeline import status_answers
 from pipeline_gui.pipeline.errors import PipelineError, SparkNotConnected, SparkRefused, SparkUnavailable
 from pipeline_gui.pipeline.orphans import OrphanHunter
 from pipeline_gui.pipeline.ports import Actor, EngineChange
@@ -262,7 +262,7 @@ def abandoned_is_gone(self: Stopper, run_id: str) -> Any:
 
 
 def unknown_is_idle(sentence: str, database: Any, spark: Any) -> Any:
-    return controller._idle(sentence, database, spark)
+    return status_answers._idle(sentence, database, spark)
 
 
 def keeps_the_lease(self: Watcher) -> None:

@@ -96,7 +96,7 @@ MUTANTS = [
     Mutant(
         "abandoned is gone", "1: abandoning leaves it not gone", planted(Stopper, "abandon", bugs.abandoned_is_gone)
     ),
-    Mutant("unknown is idle", "6: unknown is an answer", planted(controller, "_unknown", bugs.unknown_is_idle)),
+    Mutant("unknown is idle", "6: unknown is an answer", planted(controller, "unknown_answer", bugs.unknown_is_idle)),
     Mutant("lead without Spark", "6: the lease is given up", planted(Watcher, "_spark_failed", bugs.keeps_the_lease)),
     Mutant(
         "a starter without an end",
