@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
@@ -165,15 +165,24 @@ class RunsModel(QAbstractTableModel):
     def _rearrange(self, changes: Changes) -> None:
         """Lay everything out anew; what views hold on to stays with its run."""
         self.rearranging.emit()
+        selected = {index.row() for index in self.persistentIndexList()}
         self.layoutAboutToBeChanged.emit()
         held = self.persistentIndexList()
         before, self._rows = self._rows, changes.rows
-        places = {run_id: changes.places.get(run_id) for run_id in {before[index.row()].run_id for index in held}}
-        for run_id in [run_id for run_id, place in places.items() if place is None]:  # selected a moment ago, or gone
-            places[run_id] = next((at for at, row in enumerate(self._rows) if row.run_id == run_id), None)
-        moved = [self._index_of(places[before[index.row()].run_id], index.column()) for index in held]
-        self.changePersistentIndexList(held, moved)
+        runs = {index.row(): before[index.row()].run_id for index in held}
+        if 0 not in selected:
+            runs.pop(0, None)  # a header holds on to its columns by the first row, whichever that is
+        places = {0: 0 if self._rows else None} | self._places(runs, changes)
+        self.changePersistentIndexList(held, [self._index_of(places[index.row()], index.column()) for index in held])
         self.layoutChanged.emit()
+
+    def _places(self, runs: Mapping[int, str], changes: Changes) -> dict[int, int | None]:
+        """Where the runs of these rows are now; most were looked up where the changes were found."""
+        places = {row: changes.places.get(run_id) for row, run_id in runs.items()}
+        lost = {run_id: row for row, run_id in runs.items() if places[row] is None}  # selected a moment ago, or gone
+        if lost:
+            places |= {lost[row.run_id]: at for at, row in enumerate(self._rows) if row.run_id in lost}
+        return places
 
     def _index_of(self, row: int | None, column: int) -> QModelIndex:
         return QModelIndex() if row is None else self.index(row, column)
