@@ -11,11 +11,13 @@ import pytest
 import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from pipeline_gui.window import gateway as gateway_module
 from pipeline_gui.window.gateway import Gateway
 from pipeline_gui.window.main_window import MainWindow
 from tests.waiting import wait_until
+from tests.window.finding import has_read
 from tests.window.stand_in import StandInBackend
 
 _HARMLESS = ("This plugin does not support propagateSizeHints()",)
@@ -88,3 +90,11 @@ def gateway(qapp: QApplication) -> Iterator[Gateway]:
     made = Gateway()
     yield made
     assert made.close(15), "work of a test did not end"
+
+
+@pytest.fixture
+def window(open_window: OpenWindow, backend: StandInBackend, qtbot: QtBot) -> MainWindow:
+    """A window that has read the record once."""
+    made = open_window(backend)
+    qtbot.waitUntil(lambda: has_read(made))
+    return made
