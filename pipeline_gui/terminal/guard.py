@@ -34,15 +34,30 @@ def guarded(command: Callable[[Output], int], output: Output) -> int:
     return code
 
 
+_ended_by: list[int] = []
+"""The signals that were to end the program."""
+
+
 def exit_on_termination() -> None:
     """Let SIGTERM and SIGHUP end the program in order: a bar is taken down and the cursor shown again."""
 
     def end(number: int, _frame: FrameType | None) -> None:
+        _ended_by.append(number)
         raise SystemExit(128 + number)
 
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), end)
+
+
+def exit_if_terminated() -> None:
+    """End now what was to end before.
+
+    Python raises SystemExit wherever the signal finds it, and swallows it where nobody could catch it: in a finalizer,
+    or a callback of a library in C. Whoever waits for long asks here between two looks.
+    """
+    if _ended_by:
+        raise SystemExit(128 + _ended_by[-1])
 
 
 def _explain(error: Exception | KeyboardInterrupt, output: Output) -> int:

@@ -12,6 +12,7 @@ from pipeline_gui.pipeline.errors import PipelineError, SparkRefused
 from pipeline_gui.pipeline.run import RunStatus
 from pipeline_gui.run_log import RunLog, open_run_log
 from pipeline_gui.terminal.display import Display, open_display
+from pipeline_gui.terminal.guard import exit_if_terminated
 from pipeline_gui.terminal.output import Output
 from pipeline_gui.terminal.sentences import ended_sentence
 from pipeline_gui.terminal.text import clean, clean_line
@@ -66,6 +67,7 @@ class RunWait:
                 return run
             self._read_log()
             threading.Event().wait(LOOK_SECONDS)
+            exit_if_terminated()
 
     def _look(self) -> tuple[bool, RunAnswer | None]:
         status = self._controller.get_pipeline_status()

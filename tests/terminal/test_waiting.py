@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import os
+import signal
+from collections.abc import Iterator, Sequence
 
 import pytest
 
 from pipeline_gui.pipeline.answers import RunAnswer, StatusAnswer
 from pipeline_gui.pipeline.errors import SparkRefused, SparkUnavailable, StoreUnavailable
-from pipeline_gui.terminal import waiting
+from pipeline_gui.terminal import guard, waiting
 from pipeline_gui.terminal.waiting import RunWait
 from tests.terminal.stand_ins import RUN_ID, StandInController, run_answer, status_answer, unknown_answer
 
@@ -91,3 +94,26 @@ def test_a_log_that_is_not_there_yet_is_nothing_to_tell() -> None:
     display = Recorded()
     wait(controller, display)
     assert (display.shown, display.notes) == (["up"], [])
+
+
+@pytest.fixture
+def ends_on_sigterm() -> Iterator[None]:
+    before = {name: signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGHUP)}
+    guard.exit_on_termination()
+    yield
+    for name, handler in before.items():
+        signal.signal(name, handler)
+    guard._ended_by.clear()
+
+
+def test_an_end_that_was_swallowed_ends_the_wait_all_the_same(ends_on_sigterm: None) -> None:
+    controller = StandInController([status_answer()] * 9, [run_answer()])
+
+    def swallow() -> None:
+        with contextlib.suppress(SystemExit):  # as Python does where a finalizer runs
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    controller.before_status = swallow
+    with pytest.raises(SystemExit) as ended:
+        wait(controller, Recorded())
+    assert ended.value.code == 143
