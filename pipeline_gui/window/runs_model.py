@@ -171,8 +171,10 @@ class RunsModel(QAbstractTableModel):
         before, self._rows = self._rows, changes.rows
         runs = {index.row(): before[index.row()].run_id for index in held}
         if 0 not in selected:
-            runs.pop(0, None)  # a header holds on to its columns by the first row, whichever that is
-        places = {0: 0 if self._rows else None} | self._places(runs, changes)
+            # A header holds on to its columns by the first row. Without one it keeps them as they are; with the place of
+            # another run it would share what that run's is known by, and Qt lets go of both when one of them goes.
+            runs.pop(0, None)
+        places = {0: None} | self._places(runs, changes)
         self.changePersistentIndexList(held, [self._index_of(places[index.row()], index.column()) for index in held])
         self.layoutChanged.emit()
 

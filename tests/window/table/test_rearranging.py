@@ -89,3 +89,16 @@ def test_columns_keep_their_widths(table: RunsTable) -> None:
     before = [header.sectionSize(column) for column in range(header.count())]
     turn_over(model, set())
     assert [header.sectionSize(column) for column in range(header.count())] == before
+
+
+def test_a_selected_run_that_moves_to_the_first_row_is_followed_from_there(table: RunsTable) -> None:
+    model = table.model()
+    assert isinstance(model, RunsModel)
+    table.selectRow(COUNT - 1)
+    chosen = table.selected_run
+    turn_over(model, model.held())
+    assert table.currentIndex().row() == 0
+    assert 0 in {index.row() for index in model.persistentIndexList()}, "Qt has let go of it with the header's"
+    turn_over(model, model.held())
+    assert table.selected_run is chosen
+    assert table.currentIndex().row() == COUNT - 1
