@@ -171,8 +171,8 @@ class RunsModel(QAbstractTableModel):
         before, self._rows = self._rows, changes.rows
         runs = {index.row(): before[index.row()].run_id for index in held}
         if 0 not in selected:
-            # A header holds on to its columns by the first row. Without one it keeps them as they are; with the place of
-            # another run it would share what that run's is known by, and Qt lets go of both when one of them goes.
+            # A header holds on to its columns by the first row. Without one it keeps them as they are. Put in the place
+            # of another run that is held, it would take that one with it when it lets go, and Qt would crash later.
             runs.pop(0, None)
         places = {0: None} | self._places(runs, changes)
         self.changePersistentIndexList(held, [self._index_of(places[index.row()], index.column()) for index in held])
