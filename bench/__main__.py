@@ -40,6 +40,7 @@ MODULES = {
     "bench.many_rows": ("sort_1m", "rows_pause", "rows_pause_longest"),
     "bench.large_log": ("log_first_screen", "log_search", "log_search_first", "log_pause", "log_pause_longest"),
     "bench.due_to_started": ("due_to_started",),
+    "bench.metrics_query": ("metrics_query", "metrics_first"),
     "bench.bundle_size": ("bundle_size",),
 }
 """Which module measures which figures; each has ``measure(names) -> list[Figure]``."""

@@ -46,7 +46,7 @@ def measure(names: Sequence[str]) -> list[Figure]:
     return [figure for figure in figures if figure.figure in names]
 
 
-def make_history(place: Ground, rows: int) -> str:
+def make_history(place: Ground, rows: int, fill: str = _FILL) -> str:
     """The URL of a new database that holds that many runs, RECENT_ROWS of them within the last two days."""
     url = place.new_database()
     migrate(url, actor=ACTOR)
@@ -56,7 +56,7 @@ def make_history(place: Ground, rows: int) -> str:
         recent = {"first": 1, "last": RECENT_ROWS, "offset": "10 minutes", "step": "9 minutes"}
         older = {"first": RECENT_ROWS + 1, "last": rows, "offset": "3 days", "step": "1 minute"}
         for part in (recent, older):
-            connection.execute(_FILL, part)
+            connection.execute(fill, part)
         connection.execute("ALTER TABLE pipeline_runs ENABLE TRIGGER USER")
         connection.execute("VACUUM ANALYZE pipeline_runs")
     return url

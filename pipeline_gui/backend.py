@@ -21,6 +21,7 @@ from pipeline_gui.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from pipeline_gui.embedded.pair import Pair
+    from pipeline_gui.pipeline.metrics import MetricsStore
     from pipeline_gui.pipeline.scheduling import Scheduler
     from pipeline_gui.schedules.owner import Schedules
 
@@ -63,6 +64,11 @@ class Backend:
         from pipeline_gui.schedules.owner import Schedules
 
         return Schedules(self._record.schedules, self.configurations, self.actor)
+
+    @property
+    def metrics(self) -> MetricsStore:
+        """What the runs of each pipeline come to."""
+        return self._record.metrics
 
     @cached_property
     def _scheduler(self) -> Scheduler:

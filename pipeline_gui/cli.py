@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from pipeline_gui.terminal.exit_codes import REFUSED, USAGE
+from pipeline_gui.terminal.exit_codes import REFUSED
 
 if TYPE_CHECKING:
     import argparse
@@ -74,11 +74,6 @@ def _command_line(words: Sequence[str]) -> int:
 
 
 def _run(arguments: argparse.Namespace, output: Output) -> int:
-    from pipeline_gui.terminal.arguments import LATER
-
-    if arguments.command in LATER:
-        output.note(LATER[arguments.command])
-        return USAGE
     if arguments.command is None:
         from pipeline_gui.terminal.session import settings_of
 
@@ -109,6 +104,8 @@ def _command(name: str) -> Command:
             from pipeline_gui.terminal.configurations import configurations as command
         case "schedules":
             from pipeline_gui.terminal.schedules import schedules as command
+        case "metrics":
+            from pipeline_gui.terminal.metrics import metrics as command
         case "doctor":
             from pipeline_gui.terminal.doctor import doctor as command
         case "serve":

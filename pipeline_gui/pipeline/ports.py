@@ -14,6 +14,7 @@ from pipeline_gui.pipeline.run import Ending, Overview, Phase, Progress, Run, Ru
 from pipeline_gui.pipeline.start_key import StartKey
 
 if TYPE_CHECKING:
+    from pipeline_gui.pipeline.metrics import MetricsStore
     from pipeline_gui.pipeline.saved import ConfigurationStore
     from pipeline_gui.pipeline.schedule import Firing, ScheduleStore
 
@@ -263,7 +264,7 @@ class Archive(Protocol):
 
 
 class WholeRecord(RunStore, Archive, Protocol):
-    """Both, the saved configurations and the schedules: as a store on a database is."""
+    """Both, the saved configurations, the schedules and the metrics: as a store on a database is."""
 
     @property
     def configurations(self) -> ConfigurationStore:
@@ -272,6 +273,10 @@ class WholeRecord(RunStore, Archive, Protocol):
     @property
     def schedules(self) -> ScheduleStore:
         """When pipelines start by themselves."""
+
+    @property
+    def metrics(self) -> MetricsStore:
+        """What the runs come to."""
 
 
 # --- Spark ----------------------------------------------------------------------------------------------------------

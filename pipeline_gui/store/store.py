@@ -38,6 +38,7 @@ from pipeline_gui.store.values import bounded_text, clean_text, json_text
 
 if TYPE_CHECKING:
     from pipeline_gui.pipeline.schedule import Firing
+    from pipeline_gui.store.metrics import PostgresMetrics
     from pipeline_gui.store.schedules import PostgresSchedules
 
 LONGEST_ERROR = 8_192
@@ -71,6 +72,13 @@ class PostgresStore:
         from pipeline_gui.store.schedules import PostgresSchedules
 
         return PostgresSchedules(self._session)
+
+    @cached_property
+    def metrics(self) -> PostgresMetrics:
+        """What the runs come to; loaded when it is first asked for."""
+        from pipeline_gui.store.metrics import PostgresMetrics
+
+        return PostgresMetrics(self._session)
 
     def contact(self) -> Contact:
         """Whether the database answered this process's last call; asks nothing."""

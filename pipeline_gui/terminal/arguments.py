@@ -11,15 +11,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from pipeline_gui import __version__
+from pipeline_gui.pipeline.metrics import PERIODS
 from pipeline_gui.terminal.configuration_arguments import add_configurations
 from pipeline_gui.terminal.exit_codes import USAGE
 from pipeline_gui.terminal.output import Output
 from pipeline_gui.terminal.schedule_arguments import add_schedules
-
-LATER = {
-    "metrics": "Metrics for the terminal come later; `serve` has them at /metrics, and `status --json` has the state.",
-}
-"""Commands that are planned, and what to do meanwhile."""
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
@@ -86,6 +82,7 @@ def _parser(words: Sequence[str]) -> Parser:
     which.add_argument("--new-identity", action="store_true", help="this database is a copy, and the original lives on")
     add_configurations(add("configurations", "the configurations that all operators share"), _common_options)
     add_schedules(add("schedules", "when pipelines start by themselves"), _common_options)
+    _add_metrics(add("metrics", "what the runs of each pipeline come to: success, durations, trend"))
     add("doctor", "say what is reachable and what is wrong")
     _add_serve(add("serve", "run the HTTP API, the dashboard, and a watcher that is always on"))
     server = commands.add_parser(
@@ -97,12 +94,6 @@ def _parser(words: Sequence[str]) -> Parser:
 
         server.add_argument("--home", metavar="DIR", default=argparse.SUPPRESS, help="the profile's folder")
         add_arguments(server)
-    for name, sentence in LATER.items():
-        # No word that follows is an option, so whatever is written after the command gets the same answer.
-        later = commands.add_parser(
-            name, help="comes later", description=sentence, add_help=False, prefix_chars="\x00", allow_abbrev=False
-        )
-        later.add_argument("rest", nargs="*")
     return parser
 
 
@@ -151,6 +142,13 @@ def _add_stop(stop: argparse.ArgumentParser) -> None:
         help="give your word that nothing of an ended run can live, where its server is no more (typed confirmation)",
     )  # fmt: skip
     stop.add_argument("--yes", metavar="TEXT", help="the text that would have to be typed, for scripts")
+
+
+def _add_metrics(metrics: argparse.ArgumentParser) -> None:
+    metrics.add_argument("pipeline", nargs="?", metavar="NAME", help="one pipeline, with its days (default: all)")
+    metrics.add_argument(
+        "--days", type=int, choices=PERIODS, default=30, help="up to now, in UTC days (default: %(default)s)"
+    )
 
 
 def _add_serve(serve: argparse.ArgumentParser) -> None:

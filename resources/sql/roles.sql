@@ -23,7 +23,10 @@ $$;
 -- Viewer: reads everything, and hears of changes (LISTEN needs no right).
 GRANT SELECT ON pipeline_runs, pipeline_run_engine, pipeline_run_events, pipeline_installation, pipeline_migrations,
     pipeline_watcher, pipeline_configurations, pipeline_configuration_changes,
-    pipeline_schedules, pipeline_schedule_firings TO pipeline_gui_viewer;
+    pipeline_schedules, pipeline_schedule_firings, pipeline_run_days, pipeline_run_days_changed, pipeline_run_figures
+    TO pipeline_gui_viewer;
+-- Who reads figures first sums up the days that changed; nothing but what the record says can come of it.
+GRANT EXECUTE ON FUNCTION pipeline_gui_count_days(DOUBLE PRECISION) TO pipeline_gui_viewer;
 
 -- Operator: records starts and ends, never an id or a start time afterwards, and deletes no run.
 GRANT pipeline_gui_viewer TO pipeline_gui_operator;
@@ -46,6 +49,9 @@ GRANT INSERT (name, name_key, configuration, cron, every_minutes, zone, starts_a
       DELETE ON pipeline_schedules TO pipeline_gui_operator;
 GRANT INSERT (schedule_id, due, outcome, run_id, sentence), UPDATE (outcome, run_id, sentence)
     ON pipeline_schedule_firings TO pipeline_gui_operator;
+
+-- What Spark says of a run's work, kept by whoever watches.
+GRANT INSERT (run_id, pipeline, figures), UPDATE (asked_at, figures) ON pipeline_run_figures TO pipeline_gui_operator;
 
 -- Service: an operator that may also forget events older than 30 days, through the one function that can.
 GRANT pipeline_gui_operator TO pipeline_gui_service;

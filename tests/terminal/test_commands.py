@@ -9,7 +9,6 @@ import subprocess
 import sys
 
 import psycopg
-import pytest
 
 from pipeline_gui.pipeline.configuration import Configuration
 from tests.terminal.conftest import Program
@@ -130,14 +129,6 @@ def test_another_programs_row_is_released_by_typing(program: Program) -> None:
     assert program.json("stop", code=1)["reason"] == "refused"
     assert program.json("stop", "--release", "--yes", "theirs")["status"] == "failed"
     assert program.running_id() is None
-
-
-@pytest.mark.parametrize("command", ["metrics"])
-def test_planned_commands_say_so(program: Program, command: str) -> None:
-    done = program.run(command, "--host", "x")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "later" in done.stderr
-    assert done.stderr.count("\n") == 1
 
 
 def test_a_sample_is_known_by_name_and_its_near_misses_are_told(program: Program) -> None:

@@ -1,0 +1,1 @@
+"""What runs come to, for people and programs: answers and words that the faces share."""
