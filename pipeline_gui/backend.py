@@ -21,7 +21,9 @@ from pipeline_gui.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from pipeline_gui.embedded.pair import Pair
+    from pipeline_gui.pipeline.figures import FiguresStore
     from pipeline_gui.pipeline.metrics import MetricsStore
+    from pipeline_gui.pipeline.sampling import Sampler
     from pipeline_gui.pipeline.scheduling import Scheduler
     from pipeline_gui.schedules.owner import Schedules
 
@@ -56,7 +58,9 @@ class Backend:
         self.configurations = Configurations(store.configurations, store, actor)
         self.controller = PipelineController(store, spark, actor, self._watcher, resolve=self.configurations.resolve)
         self._record = store
+        self._spark = spark
         self._watcher.take_on("schedules", lambda: self._scheduler.turn())
+        self._watcher.take_on("figures", lambda: self._sampler.turn())
 
     @cached_property
     def schedules(self) -> Schedules:
@@ -69,6 +73,18 @@ class Backend:
     def metrics(self) -> MetricsStore:
         """What the runs of each pipeline come to."""
         return self._record.metrics
+
+    @property
+    def figures(self) -> FiguresStore:
+        """What each run's work amounts to."""
+        return self._record.figures
+
+    @cached_property
+    def _sampler(self) -> Sampler:
+        from pipeline_gui.pipeline.sampling import Sampler
+
+        actor = Actor(self.actor.user, self.actor.host, "watcher")
+        return Sampler(lambda: self._watcher.seen, self._spark, self._record.figures, self._record.metrics, actor)
 
     @cached_property
     def _scheduler(self) -> Scheduler:

@@ -7,6 +7,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from pipeline_gui.pipeline.errors import ConfigurationInvalid, SparkRefused
+from pipeline_gui.pipeline.figures import FiguresSource
 from pipeline_gui.pipeline.output import OutputPart, OutputSearch, OutputSearched, OutputServer, SearchNotKnown, Stream
 from pipeline_gui.pipeline.ports import RunStore, SparkServer
 from pipeline_gui.run_log import STDERR
@@ -15,8 +16,8 @@ LINES_OF_LIVY = 200
 _NOTE = f"This Spark server is a plain Livy: it keeps the last {LINES_OF_LIVY} lines, and these are they."
 
 
-class Server(SparkServer, OutputServer, Protocol):
-    """Both, as the client of a Spark server is."""
+class Server(SparkServer, OutputServer, FiguresSource, Protocol):
+    """All of it, as the client of a Spark server is."""
 
 
 class RunOutputs:

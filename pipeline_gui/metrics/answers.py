@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TypedDict
 
 from pipeline_gui.pipeline.answers import utc_text
+from pipeline_gui.pipeline.figures import ComparedFigures
 from pipeline_gui.pipeline.metrics import DayMetrics, MetricsPage, Period, PipelineMetrics
 
 
@@ -75,6 +77,29 @@ class PipelineDetailAnswer(MetricsAnswer):
     """The same of one pipeline, and its days on which runs ended, the oldest first."""
 
     by_day: list[DayAnswer]
+
+
+class FiguresAnswer(TypedDict):
+    """What one run's work amounts to, and what was usual for its pipeline until then; null: not known."""
+
+    run_id: str
+    asked_at: str | None
+    """When Spark was last asked."""
+    figures: dict[str, int | None]
+    usual: dict[str, int | None]
+    usual_of: int
+    """Of how many completed runs `usual` is the median."""
+
+
+def figures_answer(compared: ComparedFigures) -> FiguresAnswer:
+    """The figures of one run."""
+    return {
+        "run_id": compared.run_id,
+        "asked_at": utc_text(compared.asked_at),
+        "figures": asdict(compared.figures),
+        "usual": asdict(compared.usual),
+        "usual_of": compared.usual_of,
+    }
 
 
 def metrics_answer(page: MetricsPage) -> MetricsAnswer:

@@ -14,6 +14,7 @@ from pipeline_gui.pipeline.run import Ending, Overview, Phase, Progress, Run, Ru
 from pipeline_gui.pipeline.start_key import StartKey
 
 if TYPE_CHECKING:
+    from pipeline_gui.pipeline.figures import FiguresStore
     from pipeline_gui.pipeline.metrics import MetricsStore
     from pipeline_gui.pipeline.saved import ConfigurationStore
     from pipeline_gui.pipeline.schedule import Firing, ScheduleStore
@@ -277,6 +278,10 @@ class WholeRecord(RunStore, Archive, Protocol):
     @property
     def metrics(self) -> MetricsStore:
         """What the runs come to."""
+
+    @property
+    def figures(self) -> FiguresStore:
+        """What each run's work amounts to."""
 
 
 # --- Spark ----------------------------------------------------------------------------------------------------------

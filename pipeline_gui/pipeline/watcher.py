@@ -45,6 +45,7 @@ class Watcher:
         self._holds_lease = False
         self._is_idle = False
         """Whether nothing ran at the last step."""
+        self._seen: RunRecord | None = None
         self._spark_failed_at: float | None = None
         self._next_settle = self._next_hunt = self._next_probe = 0.0
         self._wake = threading.Event()
@@ -62,6 +63,11 @@ class Watcher:
     def holds_lease(self) -> bool:
         """Whether this watcher is the one that acts, as of its last look."""
         return self._holds_lease
+
+    @property
+    def seen(self) -> RunRecord | None:
+        """The running run, as the last step found it."""
+        return self._seen
 
     def take_on(self, name: str, turn: Callable[[], float]) -> None:
         """Do this as well while it holds the lease; each turn says in how many seconds it wants the next."""
@@ -115,7 +121,7 @@ class Watcher:
 
     def step(self) -> RunRecord | None:
         """Settle the running run once; asks Spark for its identity when none runs. Raises PipelineError."""
-        record = self._store.running()
+        self._seen = record = self._store.running()
         self._is_idle = record is None
         if record is None or record.engine is None:
             self._spark.identity(fresh=True)

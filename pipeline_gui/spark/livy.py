@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from pipeline_gui.pipeline.configuration import Configuration
@@ -21,6 +24,10 @@ from pipeline_gui.spark.texts import clean
 from pipeline_gui.spark.tls import make_tls_context
 from pipeline_gui.spark.transport import Transport
 from pipeline_gui.spark.wire import NotLivys, WireBatches, WireFence, WireLog, fence_of, log_of
+
+if TYPE_CHECKING:
+    from pipeline_gui.pipeline.figures import RunFigures
+    from pipeline_gui.spark.figures import FiguresReader
 
 KILL_SECONDS = 10.0
 """How long a plain Livy may take to kill; on YARN it can take 120 s, but it goes on without anybody waiting."""
@@ -192,6 +199,16 @@ class LivyServer:
     def progress(self, batch: Batch) -> Progress | None:
         """What the driver's own REST API says, or None while it says nothing."""
         return self._progress.read(batch)
+
+    def figures(self, batch: Batch) -> RunFigures | None:
+        """What a run's work amounts to, as the driver's own REST API says it, or None while it says nothing."""
+        return self._figures.read(batch)
+
+    @cached_property
+    def _figures(self) -> FiguresReader:
+        from pipeline_gui.spark.figures import FiguresReader
+
+        return FiguresReader(self._transport, self._client.address)
 
     def _cannot_fence(self) -> SparkRefused:
         return SparkRefused(f"{self.url} is a plain Livy, which can't promise that a run never starts.", status_code=0)

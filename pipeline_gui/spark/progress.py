@@ -6,16 +6,17 @@ import re
 import threading
 import time
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from pipeline_gui.pipeline.errors import ConfigurationInvalid, SparkUnavailable
+from pipeline_gui.pipeline.errors import SparkUnavailable
 from pipeline_gui.pipeline.ports import Batch
 from pipeline_gui.pipeline.run import Progress
-from pipeline_gui.spark.address import Address, parse_address
-from pipeline_gui.spark.progress_wire import Application, Job, Metrics, finite
+from pipeline_gui.spark.address import Address
+from pipeline_gui.spark.driver import DriverLook, ui_of
+from pipeline_gui.spark.progress_wire import Job, Metrics, finite
 from pipeline_gui.spark.texts import clean
 from pipeline_gui.spark.transport import Transport
-from pipeline_gui.spark.wire import NotLivys, decode, plain
+from pipeline_gui.spark.wire import NotLivys, decode
 
 REQUEST_SECONDS = 1.0
 WHOLE_SECONDS = 1.5
@@ -25,8 +26,6 @@ LONGEST_PAUSE_SECONDS = 32.0
 """How long a driver that did not answer is left alone, twice as long each time; for Spark the first answer is slow."""
 LONGEST_DESCRIPTION = 200
 
-# Spark's metrics servlet calls its JSON text/json.
-_JSON = ("application/json", "text/json")
 # How structured streaming describes the jobs of a micro-batch; the name's line is empty for a query without one.
 _STREAM = re.compile(r"^(?P<name>.*)\nid = (?P<id>\S+)\nrunId = \S+\nbatch = (?P<batch>\d+|init)\s*$")
 
@@ -72,21 +71,8 @@ class ProgressReader:
         return progress
 
     def _look(self, batch: Batch) -> _Look | None:
-        if batch.ui_url is None or batch.state.is_terminal:
-            return None
-        if batch.generation is not None:
-            path = quote(batch.name or str(batch.batch_id), safe="")
-            base = f"{self._server.url}/batches/{path}/ui"
-            return _Look(self._transport, base, self._server.authorization, batch.application_id)
-        try:
-            ui = parse_address(batch.ui_url)
-        except ConfigurationInvalid:
-            return None
-        if ui.host != self._server.host:
-            # A server could name any address inside our network; we fetch from none that we were not given.
-            return None
-        same_origin = (urlsplit(ui.url).scheme, ui.port) == (urlsplit(self._server.url).scheme, self._server.port)
-        return _Look(self._transport, ui.url, self._server.authorization if same_origin else None, batch.application_id)
+        ui = ui_of(batch, self._server)
+        return _Look(self._transport, ui, batch.application_id, REQUEST_SECONDS, WHOLE_SECONDS) if ui else None
 
     def _is_paused(self, base: str) -> bool:
         with self._lock:
@@ -102,20 +88,12 @@ class ProgressReader:
             self._paused = fresh | {base: _Pause(seconds, now + seconds)}
 
 
-class _Look:
+class _Look(DriverLook):
     """One look at one driver, within its deadline."""
-
-    def __init__(self, transport: Transport, base: str, authorization: str | None, application_id: str | None) -> None:
-        self.base = base
-        self._transport = transport
-        self._headers = {"Accept": "application/json", "Authorization": authorization}
-        self._known_application = application_id
-        self._deadline = time.monotonic() + WHOLE_SECONDS
-        self.out_of_time = False
 
     def progress(self) -> Progress | None:
         """What the driver says. Raises SparkUnavailable or NotLivys."""
-        application = self._known_application or self._application()
+        application = self.application()
         if application is None:
             return None
         jobs = self._jobs(application)
@@ -126,41 +104,23 @@ class _Look:
             return _of_job(current) if stream is None else self._of_stream(application, stream, current)
         return self._between(application)
 
-    def _application(self) -> str | None:
-        found = decode(self._get("/api/v1/applications"), list[Application])
-        return plain(found[0].id) if found else None
-
     def _jobs(self, application: str) -> list[Job]:
         # Without the filter: a thousand jobs that have ended, each time.
-        return decode(self._get(f"/api/v1/applications/{quote(application, safe='')}/jobs?status=running"), list[Job])
+        return decode(self.get(f"/api/v1/applications/{quote(application, safe='')}/jobs?status=running"), list[Job])
 
     def _between(self, application: str) -> Progress | None:
         """Between two jobs: a stream has its rates all the same, and its newest job names its batch."""
-        metrics = decode(self._get("/metrics/json/"), Metrics)
+        metrics = decode(self.get("/metrics/json/"), Metrics)
         newest = metrics.newest_job(application)
         if newest is None or not metrics.has_streams(application):
             return None
-        job = decode(self._get(f"/api/v1/applications/{quote(application, safe='')}/jobs/{newest}"), Job)
+        job = decode(self.get(f"/api/v1/applications/{quote(application, safe='')}/jobs/{newest}"), Job)
         stream = _stream_of(job)
         return None if stream is None else _with_rates(stream, metrics, application, job=None)
 
     def _of_stream(self, application: str, stream: _Stream, job: Job) -> Progress:
-        metrics = decode(self._get("/metrics/json/"), Metrics)
+        metrics = decode(self.get("/metrics/json/"), Metrics)
         return _with_rates(stream, metrics, application, job)
-
-    def _get(self, path: str) -> bytes:
-        seconds = min(REQUEST_SECONDS, self._deadline - time.monotonic())
-        begun = time.monotonic()
-        try:
-            answer = self._transport.exchange(
-                "GET", f"{self.base}{path}", timeout=max(0.01, seconds), headers=self._headers
-            )
-        except SparkUnavailable:
-            self.out_of_time = time.monotonic() - begun >= seconds
-            raise
-        if answer.status != 200 or answer.media_type not in _JSON:
-            raise NotLivys(f"status {answer.status}")
-        return answer.body
 
 
 def _of_job(job: Job) -> Progress:

@@ -38,6 +38,7 @@ from pipeline_gui.store.values import bounded_text, clean_text, json_text
 
 if TYPE_CHECKING:
     from pipeline_gui.pipeline.schedule import Firing
+    from pipeline_gui.store.figures import PostgresFigures
     from pipeline_gui.store.metrics import PostgresMetrics
     from pipeline_gui.store.schedules import PostgresSchedules
 
@@ -79,6 +80,13 @@ class PostgresStore:
         from pipeline_gui.store.metrics import PostgresMetrics
 
         return PostgresMetrics(self._session)
+
+    @cached_property
+    def figures(self) -> PostgresFigures:
+        """What each run's work amounts to; loaded when it is first asked for."""
+        from pipeline_gui.store.figures import PostgresFigures
+
+        return PostgresFigures(self._session)
 
     def contact(self) -> Contact:
         """Whether the database answered this process's last call; asks nothing."""

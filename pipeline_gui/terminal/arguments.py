@@ -145,7 +145,9 @@ def _add_stop(stop: argparse.ArgumentParser) -> None:
 
 
 def _add_metrics(metrics: argparse.ArgumentParser) -> None:
-    metrics.add_argument("pipeline", nargs="?", metavar="NAME", help="one pipeline, with its days (default: all)")
+    what = metrics.add_mutually_exclusive_group()
+    what.add_argument("pipeline", nargs="?", metavar="NAME", help="one pipeline, with its days (default: all)")
+    what.add_argument("--run", metavar="RUN_ID", help="what one run's work amounts to, against what is usual")
     metrics.add_argument(
         "--days", type=int, choices=PERIODS, default=30, help="up to now, in UTC days (default: %(default)s)"
     )

@@ -7,8 +7,9 @@ import time
 from collections.abc import Sequence
 
 from pipeline_gui.backend import Backend
-from pipeline_gui.metrics.answers import detail_answer, metrics_answer
+from pipeline_gui.metrics.answers import detail_answer, figures_answer, metrics_answer
 from pipeline_gui.metrics.words import UNNAMED, note_text, share_text, starters_text, trend_text
+from pipeline_gui.pipeline.figures import FEWEST_FOR_USUAL, figure_lines
 from pipeline_gui.pipeline.metrics import DayMetrics, MetricsPage, PipelineMetrics
 from pipeline_gui.pipeline.sentences import duration_text
 from pipeline_gui.terminal.exit_codes import DONE, REFUSED
@@ -23,8 +24,10 @@ _LONGEST_NAME = 40
 
 
 def metrics(arguments: argparse.Namespace, output: Output) -> int:
-    """Show the figures of all pipelines, or of one."""
+    """Show the figures of all pipelines, of one, or of one run."""
     with open_session(arguments, output) as backend:
+        if arguments.run is not None:
+            return _show_run(backend, arguments.run, output)
         page = _counted(backend, arguments.days, arguments.pipeline, output)
         if arguments.pipeline is None:
             _show_all(page, output)
@@ -100,6 +103,23 @@ def _show_one(page: MetricsPage, days: Sequence[DayMetrics], output: Output) -> 
         output.say(f"  {day.day}    {', '.join(parts)}")
     if note := note_text(page):
         output.note(note)
+
+
+def _show_run(backend: Backend, run_id: str, output: Output) -> int:
+    compared = backend.figures.compared(run_id)
+    if compared is None:
+        output.note(f"Of {clean(run_id)} no figures are kept: Spark told none while it ran, or there is no such run.")
+        if output.as_json:
+            output.write_json(None)
+        return REFUSED
+    if output.as_json:
+        output.write_json(figures_answer(compared))
+        return DONE
+    usual = f", against the last {compared.usual_of} completed runs" if compared.usual_of >= FEWEST_FOR_USUAL else ""
+    output.say(f"{clean(run_id)}, as Spark told it {full_time(compared.asked_at)}{usual}:")
+    for label, text in figure_lines(compared):
+        output.say(f"  {label:20}{text}")
+    return DONE
 
 
 def _seconds(seconds: float | None) -> str:

@@ -1,0 +1,77 @@
+"""Keeps what Spark says of a run's work while it runs: with the driver it is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pipeline_gui.pipeline.clock import Clock, seconds_with_sleep
+from pipeline_gui.pipeline.figures import FiguresSource, FiguresStore, RunFigures
+from pipeline_gui.pipeline.metrics import MetricsStore
+from pipeline_gui.pipeline.ports import Actor
+from pipeline_gui.pipeline.run import Phase, RunRecord
+
+SHORTEST_PAUSE = 2.0
+"""Seconds between two questions; short runs end soon after the last one."""
+LONGEST_PAUSE = 60.0
+COST = 30.0
+"""A question that takes a second is asked again after so many: neither the driver nor we work for this alone."""
+COUNT_SECONDS = 60.0
+"""How often days that changed are summed up, where nobody looks at figures."""
+
+
+class Sampler:
+    """A duty of the watcher: asks Spark for the figures of what runs, and sums up the days that changed."""
+
+    def __init__(
+        self,
+        watched: Callable[[], RunRecord | None],
+        spark: FiguresSource,
+        figures: FiguresStore,
+        metrics: MetricsStore,
+        actor: Actor,
+        clock: Clock = seconds_with_sleep,
+    ) -> None:
+        self._watched = watched
+        self._spark = spark
+        self._figures = figures
+        self._metrics = metrics
+        self._actor = actor
+        self._clock = clock
+        self._last: tuple[str, RunFigures] = ("", RunFigures())
+        self._next_count = 0.0
+
+    def turn(self) -> float:
+        """Ask once, if something runs; in how many seconds to come again. Raises PipelineError."""
+        begun = self._clock()
+        if begun >= self._next_count:
+            self._next_count = begun + COUNT_SECONDS
+            if self._metrics.count():
+                self._next_count = 0.0
+        begun = self._clock()
+        record = self._watched()
+        if record is not None:
+            self._ask(record)
+        return min(max(SHORTEST_PAUSE, COST * (self._clock() - begun)), LONGEST_PAUSE)
+
+    def _ask(self, record: RunRecord) -> None:
+        engine = record.engine
+        if engine is None or engine.phase is not Phase.RUNNING or not record.run.is_running:
+            return
+        batch = self._spark.find(engine.batch_name)
+        if batch is None or batch.generation != engine.generation:
+            return
+        found = self._spark.figures(batch)
+        if found is None:
+            return
+        before = self._before(engine.run_id)
+        found = found.at_least(before)
+        self._last = (engine.run_id, found)
+        if found != before:
+            self._figures.note(engine.run_id, record.run.pipeline, found, self._actor)
+
+    def _before(self, run_id: str) -> RunFigures:
+        """As they were noted last, be it by another watcher."""
+        if self._last[0] == run_id:
+            return self._last[1]
+        noted = self._figures.compared(run_id)
+        return noted.figures if noted else RunFigures()
