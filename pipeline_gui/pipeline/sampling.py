@@ -13,7 +13,7 @@ from pipeline_gui.pipeline.run import Phase, RunRecord
 SHORTEST_PAUSE = 2.0
 """Seconds between two questions; short runs end soon after the last one."""
 LONGEST_PAUSE = 60.0
-COST = 30.0
+COST = 10.0
 """A question that takes a second is asked again after so many: neither the driver nor we work for this alone."""
 COUNT_SECONDS = 60.0
 """How often days that changed are summed up, where nobody looks at figures."""

@@ -21,6 +21,7 @@ from pipeline_gui.service.configurations import add_configurations
 from pipeline_gui.service.context import Context
 from pipeline_gui.service.documentation import document
 from pipeline_gui.service.event_stream import add_event_stream
+from pipeline_gui.service.figures import add_figures
 from pipeline_gui.service.operations import add_operations
 from pipeline_gui.service.pages import add_pages
 from pipeline_gui.service.problems import Problem
@@ -55,6 +56,7 @@ def create_app(context: Context) -> FastAPI:
     add_reading(app, context)
     add_configurations(app, context)
     add_schedules(app, context)
+    add_figures(app, context)
     add_logs(app, context)
     add_operations(app, context)
     add_pages(app, context, context.backend.settings.name)

@@ -9,9 +9,16 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from pipeline_gui.pipeline.metrics import MetricsPage
+
 _DURATIONS = (1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400)
 _LAGS = (0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 60, 300)
 _LATENCIES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+PIPELINES = 50
+"""Series for so many pipelines: names are whatever people and other programs think of."""
+OTHERS = "(others)"
+DAYS = 7
 
 Now = Callable[[], dict[str, float | None]]
 """The gauges of this moment by name; None: not known, so left out."""
@@ -79,10 +86,12 @@ class Metrics:
         if lag is not None:
             self._lag.observe(max(0.0, lag))
 
-    def text(self, now: dict[str, float | None]) -> bytes:
-        """Everything, in the text format."""
+    def text(self, now: dict[str, float | None], page: MetricsPage | None = None) -> bytes:
+        """Everything, in the text format; page: what the runs of each pipeline come to, where that is known."""
         moment = CollectorRegistry()
         moment.register(_Moment(now))
+        if page is not None:
+            moment.register(_Pipelines(page))
         return generate_latest(moment) + generate_latest(self.registry)
 
 
@@ -98,3 +107,41 @@ class _Moment(Collector):
             value = self._values.get(name)
             if value is not None:
                 yield GaugeMetricFamily(f"pipeline_gui_{name}", documentation, value=value)
+
+
+class _Pipelines(Collector):
+    """Each pipeline over some days, from the record: the same whichever service is asked, and after a restart."""
+
+    def __init__(self, page: MetricsPage) -> None:
+        self._page = page
+
+    def collect(self) -> Iterable[Metric]:
+        """As many as PIPELINES, the ones with the most runs; the runs of the others together."""
+        prefix, days = "pipeline_gui_pipeline", self._page.days
+        runs = GaugeMetricFamily(
+            f"{prefix}_runs", f"Runs that ended within {days} days, by pipeline.", labels=["pipeline", "status"]
+        )
+        durations = GaugeMetricFamily(
+            f"{prefix}_duration_seconds", f"Of the runs that completed within {days} days.",
+            labels=["pipeline", "quantile"],
+        )  # fmt: skip
+        since = GaugeMetricFamily(
+            f"{prefix}_seconds_since_last_success", "Absent where none completed within 180 days.", labels=["pipeline"]
+        )
+        others = dict.fromkeys(("completed", "failed", "stopped"), 0)
+        for place, one in enumerate(self._page.pipelines):
+            counts = {"completed": one.now.completed, "failed": one.now.failed, "stopped": one.now.stopped}
+            if place >= PIPELINES:
+                others = {status: others[status] + count for status, count in counts.items()}
+                continue
+            for status, count in counts.items():
+                runs.add_metric([one.pipeline, status], count)
+            for quantile, seconds in (("0.5", one.now.p50), ("0.95", one.now.p95)):
+                if seconds is not None:
+                    durations.add_metric([one.pipeline, quantile], seconds)
+            if one.seconds_since_success is not None:
+                since.add_metric([one.pipeline], one.seconds_since_success)
+        if len(self._page.pipelines) > PIPELINES:
+            for status, count in others.items():
+                runs.add_metric([OTHERS, status], count)
+        return [runs, durations, since]

@@ -11,8 +11,10 @@ import msgspec
 from fastapi import FastAPI, Request, Response
 
 from pipeline_gui.pipeline.errors import PipelineError
+from pipeline_gui.pipeline.metrics import MetricsPage
 from pipeline_gui.service.context import Context
 from pipeline_gui.service.documentation import problems
+from pipeline_gui.service.metrics import DAYS
 from pipeline_gui.service.models import Liveness, Readiness
 
 READY_SECONDS = 1.0
@@ -86,7 +88,8 @@ def add_operations(app: FastAPI, context: Context) -> None:
     )
     async def get_metrics() -> Response:
         now = await context.workers.reads.run(_gauges, context)
-        text = await context.workers.reads.run(context.metrics.text, now)
+        page = await context.workers.reads.run(_pipelines, context)
+        text = await context.workers.reads.run(context.metrics.text, now, page)
         return Response(text, headers={**_NO_STORE, "Content-Type": METRICS_TYPE})
 
 
@@ -130,6 +133,14 @@ def _gauges(context: Context) -> dict[str, float | None]:
     except PipelineError:
         return values
     return values | {"seconds_since_last_success": vitals.seconds_since_success, "watched": float(vitals.is_watched)}
+
+
+def _pipelines(context: Context) -> MetricsPage | None:
+    try:
+        return context.backend.metrics.page(DAYS)
+    except PipelineError as error:
+        context.log.info("figures of pipelines: %s", error)
+        return None
 
 
 def _number(value: bool | None) -> float | None:
