@@ -38,6 +38,8 @@ class Actions(QObject):
         self.changed = self._make("changedAction", tr("Start with &changes…"), "Ctrl+Shift+R")
         self.configurations = self._make("configurationsAction", tr("&Configurations…"), "Ctrl+E")
         self.schedules = self._make("schedulesAction", tr("Sc&hedules…"), "Ctrl+T")
+        self.metrics = self._make("metricsAction", tr("&Metrics…"), "Ctrl+M")
+        self.metrics.setToolTip(tr("What the runs of each pipeline come to: success, durations, trend (Ctrl+M)"))
         self.export = self._make("exportAction", tr("E&xport the runs…"), "Ctrl+S")
         self.export.setToolTip(tr("Write the runs that are shown to a CSV file (Ctrl+S)"))
         self.relative = self._make("relativeAction", tr("&Relative times"))
@@ -103,6 +105,7 @@ class Actions(QObject):
             self.log,
             self.configurations,
             self.schedules,
+            self.metrics,
         ):
             action.setEnabled(allowed)
 
@@ -137,7 +140,7 @@ class Actions(QObject):
         view = _menu(window, tr("&View"))
         view.addAction(self.refresh)
         view.addSeparator()
-        view.addActions([self.find, self.details, self.log])
+        view.addActions([self.find, self.details, self.log, self.metrics])
         view.addSeparator()
         view.addAction(self.relative)
         view.addMenu(self.columns)

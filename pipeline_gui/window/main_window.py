@@ -122,6 +122,7 @@ class MainWindow(QMainWindow):
         session.configurations_read.connect(self.box.show_saved)
         self._connect_starts(Starts(self, session, backend.configurations))
         self.actions_.schedules.triggered.connect(lambda: self._show_schedules(backend, session.gateway))
+        self.actions_.metrics.triggered.connect(lambda: self._show_metrics(backend, session.gateway))
         self.actions_.let_look(True)
         if self._pages.currentWidget() is self.opening:
             self._pages.setCurrentWidget(self.page)
@@ -169,6 +170,14 @@ class MainWindow(QMainWindow):
         dialog = self.findChild(SchedulesDialog) or SchedulesDialog(
             gateway, backend.schedules, backend.configurations, self
         )
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
+
+    def _show_metrics(self, backend: Backend, gateway: Gateway) -> None:
+        from pipeline_gui.window.metrics.dialog import MetricsDialog
+
+        dialog = self.findChild(MetricsDialog) or MetricsDialog(gateway, backend.metrics, self)
         dialog.show()
         dialog.raise_()
         dialog.activateWindow()
@@ -360,7 +369,9 @@ def _run_source(backend: Backend, session: Session) -> RunSource:
     from pipeline_gui.window.run_panel.run_source import RunSource
 
     zone, history = backend.settings.old_rows_timezone, backend.settings.history_server_url
-    return RunSource(session.gateway, backend.controller, backend.archive, backend.outputs, zone, history)
+    return RunSource(
+        session.gateway, backend.controller, backend.archive, backend.outputs, zone, history, backend.figures
+    )
 
 
 def _addresses(settings: Settings) -> str:

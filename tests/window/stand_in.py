@@ -21,6 +21,8 @@ from pipeline_gui.pipeline.answers import (
     StatusAnswer,
     utc_text,
 )
+from pipeline_gui.pipeline.figures import ComparedFigures
+from pipeline_gui.pipeline.metrics import DayMetrics, MetricsPage, PipelineMetrics
 from pipeline_gui.pipeline.output import OutputMatch, OutputPart, OutputSearch, OutputSearched, SearchNotKnown, Stream
 from pipeline_gui.pipeline.past_runs import PastRuns
 from pipeline_gui.pipeline.ports import Change, Contact, PageKey, RunPage
@@ -327,6 +329,44 @@ class StandInSubscription:
         self.closed.set()
 
 
+class StandInMetrics:
+    """Figures that were set."""
+
+    def __init__(self) -> None:
+        self.pipelines: tuple[PipelineMetrics, ...] = ()
+        self.days: list[DayMetrics] = []
+        self.uncounted = 0
+        self.asked: list[tuple[int, str | None]] = []
+        self.raises: Exception | None = None
+
+    def page(self, days: int, pipeline: str | None = None) -> MetricsPage:
+        """All pipelines."""
+        self.asked.append((days, pipeline))
+        if self.raises is not None:
+            raise self.raises
+        return MetricsPage(days, self.pipelines, 0, self.uncounted)
+
+    def by_day(self, pipeline: str, days: int) -> list[DayMetrics]:
+        """The days of one."""
+        self.asked.append((days, pipeline))
+        return self.days
+
+    def count(self) -> int:
+        """Nothing is left to count."""
+        return 0
+
+
+class StandInFigures:
+    """What Spark told of runs."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, ComparedFigures] = {}
+
+    def compared(self, run_id: str) -> ComparedFigures | None:
+        """The figures of a run."""
+        return self.known.get(run_id)
+
+
 class StandInBackend:
     """What MainWindow asks of a Backend."""
 
@@ -339,6 +379,8 @@ class StandInBackend:
         self.archive = StandInArchive()
         self.configurations = StandInConfigurations()
         self.schedules = StandInSchedules()
+        self.metrics = StandInMetrics()
+        self.figures = StandInFigures()
         self.subscriptions: list[StandInSubscription] = []
         self.watching = False
 

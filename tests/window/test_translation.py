@@ -79,6 +79,7 @@ PAGES: dict[str, Callable[[MainWindow], None]] = {
     "settings": lambda window: action(window, "settingsAction").trigger(),
     "configurations": lambda window: action(window, "configurationsAction").trigger(),
     "schedules": lambda window: action(window, "schedulesAction").trigger(),
+    "metrics": lambda window: action(window, "metricsAction").trigger(),
     "shortcuts": lambda window: action(window, "shortcutsAction").trigger(),
 }
 

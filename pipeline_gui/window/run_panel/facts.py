@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from pipeline_gui.pipeline.answers import EventAnswer, RunAnswer, StatusAnswer
+from pipeline_gui.pipeline.figures import ComparedFigures, figure_lines
 from pipeline_gui.pipeline.redaction import redact_text
 from pipeline_gui.pipeline.sentences import duration_text
 from pipeline_gui.run_times import moment_of
@@ -29,6 +30,8 @@ class RunDetails:
     events: tuple[EventAnswer, ...]
     ui_address: str | None = None
     """Of Spark's own UI, while the run has one."""
+    figures: ComparedFigures | None = None
+    """What Spark told of its work, if anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ def facts_of(
         Fact("Application", application or ""),
         Fact("Spark UI", details.ui_address or "", is_link=True),
         Fact("History server", _history_address(history_server_url, application), is_link=True),
+        *_figures(details.figures),
         Fact("Command", redact_text(run["command"] or "")),
         Fact("Configuration", _json(configuration) if isinstance(configuration, dict) else ""),
     ]
@@ -117,6 +121,10 @@ def _state(run: RunAnswer, phase: object, now: StatusAnswer | None) -> str:
         return now["sentence"]
     word = look_of(run["status"], phase if isinstance(phase, str) else None).word
     return word if run["duration"] is None else f"{word} after {duration_text(run['duration'])}"
+
+
+def _figures(compared: ComparedFigures | None) -> list[Fact]:
+    return [Fact(label, text) for label, text in figure_lines(compared)] if compared else []
 
 
 def _history_address(server: str | None, application: str | None) -> str:

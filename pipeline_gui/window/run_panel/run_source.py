@@ -7,6 +7,7 @@ from typing import Protocol
 
 from pipeline_gui.pipeline.answers import EventAnswer, RunAnswer
 from pipeline_gui.pipeline.errors import PipelineError
+from pipeline_gui.pipeline.figures import ComparedFigures
 from pipeline_gui.pipeline.past_runs import PastRuns
 from pipeline_gui.window.gateway import Gateway
 from pipeline_gui.window.run_panel.facts import RunDetails
@@ -31,6 +32,13 @@ class Past(Protocol):
         """The last runs of a pipeline that ended."""
 
 
+class Figures(Protocol):
+    """What knows how much work a run was."""
+
+    def compared(self, run_id: str) -> ComparedFigures | None:
+        """The figures of a run, and what is usual for its pipeline. Raises StoreUnavailable."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunSource:
     """All that the panel asks, and the way there."""
@@ -41,6 +49,8 @@ class RunSource:
     outputs: Outputs
     old_rows_timezone: str | None = None
     history_server_url: str | None = None
+    figures: Figures | None = None
+    """Where what Spark told of runs is kept."""
 
     def read_details(self, run_id: str) -> RunDetails | None:
         """A run and its events; None when there is no such run. Blocks. Raises StoreUnavailable."""
@@ -48,7 +58,9 @@ class RunSource:
         if run is None:
             return None
         is_running = look_is_running(run["status"])
-        return RunDetails(run, tuple(self.records.get_run_events(run_id)), self._ui_address(run_id, is_running))
+        events = tuple(self.records.get_run_events(run_id))
+        figures = self.figures.compared(run_id) if self.figures else None
+        return RunDetails(run, events, self._ui_address(run_id, is_running), figures)
 
     def _ui_address(self, run_id: str, is_running: bool) -> str | None:
         if not is_running:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from pipeline_gui.pipeline.answers import EventAnswer
-from pipeline_gui.window.run_panel.facts import RunDetails, facts_of, ticket_text, timeline_of
+from pipeline_gui.pipeline.figures import ComparedFigures, RunFigures
+from pipeline_gui.window.run_panel.facts import Fact, RunDetails, facts_of, ticket_text, timeline_of
 from tests.window.stand_in import run, running
 
 
@@ -71,3 +74,12 @@ def test_a_ticket_holds_all_of_it_and_no_secret() -> None:
     assert "2026-11-23 16:01:22  recorded  by ana@ops-3 · window" in text
     assert "running → failed" in text
     assert "hunter2" not in text
+
+
+def test_what_the_work_amounts_to_is_among_the_facts() -> None:
+    figures = ComparedFigures(
+        "r1", RunFigures(input_bytes=3072, input_records=1), datetime.now(UTC), RunFigures(input_bytes=1024), 3
+    )
+    facts = facts_of(RunDetails(run("r1", "completed"), (), None, figures), None)
+    assert Fact("Read", "1 record, 3.0 KB (3.0 × the usual 1.0 KB)") in facts
+    assert "Executors" not in [fact.label for fact in facts]

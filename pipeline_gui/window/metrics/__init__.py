@@ -1,0 +1,1 @@
+"""What the runs of each pipeline come to: a table, and a picture of the days."""
