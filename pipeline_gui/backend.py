@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pipeline_gui.embedded.pair import Pair
     from pipeline_gui.pipeline.figures import FiguresStore
     from pipeline_gui.pipeline.metrics import MetricsStore
+    from pipeline_gui.pipeline.retention import Retention, Rules
     from pipeline_gui.pipeline.sampling import Sampler
     from pipeline_gui.pipeline.scheduling import Scheduler
     from pipeline_gui.schedules.owner import Schedules
@@ -73,6 +74,16 @@ class Backend:
     def metrics(self) -> MetricsStore:
         """What the runs of each pipeline come to."""
         return self._record.metrics
+
+    def retention(self, rules: Rules) -> Retention:
+        """Counts or removes old runs by rules. Raises ConfigurationInvalid."""
+        from pipeline_gui.pipeline.retention import Retention
+
+        return Retention(self._record.retention, rules, self.actor)
+
+    def keep_to(self, rules: Rules) -> None:
+        """Remove old runs from now on, while this process watches. Raises ConfigurationInvalid."""
+        self._watcher.take_on("retention", self.retention(rules).turn)
 
     @property
     def figures(self) -> FiguresStore:

@@ -16,6 +16,7 @@ from pipeline_gui.pipeline.start_key import StartKey
 if TYPE_CHECKING:
     from pipeline_gui.pipeline.figures import FiguresStore
     from pipeline_gui.pipeline.metrics import MetricsStore
+    from pipeline_gui.pipeline.retention import RetentionStore
     from pipeline_gui.pipeline.saved import ConfigurationStore
     from pipeline_gui.pipeline.schedule import Firing, ScheduleStore
 
@@ -278,6 +279,10 @@ class WholeRecord(RunStore, Archive, Protocol):
     @property
     def metrics(self) -> MetricsStore:
         """What the runs come to."""
+
+    @property
+    def retention(self) -> RetentionStore:
+        """How long runs are kept."""
 
     @property
     def figures(self) -> FiguresStore:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline_gui.command_server.guard import is_loopback
 from pipeline_gui.pipeline.errors import PipelineError
+from pipeline_gui.pipeline.retention import Rules
 
 
 class OptionsInvalid(PipelineError):
@@ -36,6 +37,8 @@ class ServiceOptions:
     """A proxy does TLS and says in X-Forwarded-For who asks."""
     streams_per_client: int = 16
     most_streams: int = 2000
+    retention: Rules | None = None
+    """How long runs are kept; None: for ever."""
 
     @property
     def is_loopback(self) -> bool:
@@ -49,6 +52,8 @@ class ServiceOptions:
 
     def check(self) -> None:
         """Raise OptionsInvalid where others could ask without a token, or read it on the way."""
+        if self.retention is not None:
+            self.retention.check()
         if self.tls_key is not None and self.tls_certificate is None:
             raise OptionsInvalid("--tls-key is given without --tls-certificate.")
         if self.viewer_token_file is not None and self.token_file is None:
@@ -79,4 +84,9 @@ def options_from(arguments: argparse.Namespace) -> ServiceOptions:
         tls_key=arguments.tls_key,
         behind_proxy=arguments.behind_proxy,
         streams_per_client=arguments.streams_per_client,
+        retention=_retention(arguments.older_than_days, arguments.keep_last),
     )
+
+
+def _retention(older_than_days: int | None, keep_last: int | None) -> Rules | None:
+    return None if older_than_days is None and keep_last is None else Rules(older_than_days, keep_last)

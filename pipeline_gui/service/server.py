@@ -53,6 +53,8 @@ def run_service(settings: Settings, options: ServiceOptions) -> int:
     with _listen(options.host, options.port) as listener:
         say = lambda sentence: print(sentence, file=sys.stderr, flush=True)  # noqa: E731
         with open_backend(settings, face="service", max_connections=SERVICE_CONNECTIONS, say=say) as backend:
+            if options.retention is not None:
+                backend.keep_to(options.retention)
             backend.watch()
             service = Service(backend, options, Access(operator, viewer, backend.actor.user), listener)
             service.run()

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pipeline_gui.pipeline.schedule import Firing
     from pipeline_gui.store.figures import PostgresFigures
     from pipeline_gui.store.metrics import PostgresMetrics
+    from pipeline_gui.store.retention import PostgresRetention
     from pipeline_gui.store.schedules import PostgresSchedules
 
 LONGEST_ERROR = 8_192
@@ -87,6 +88,13 @@ class PostgresStore:
         from pipeline_gui.store.figures import PostgresFigures
 
         return PostgresFigures(self._session)
+
+    @cached_property
+    def retention(self) -> PostgresRetention:
+        """How long runs are kept; loaded when it is first asked for."""
+        from pipeline_gui.store.retention import PostgresRetention
+
+        return PostgresRetention(self._session)
 
     def contact(self) -> Contact:
         """Whether the database answered this process's last call; asks nothing."""

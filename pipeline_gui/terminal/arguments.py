@@ -83,6 +83,7 @@ def _parser(words: Sequence[str]) -> Parser:
     add_configurations(add("configurations", "the configurations that all operators share"), _common_options)
     add_schedules(add("schedules", "when pipelines start by themselves"), _common_options)
     _add_metrics(add("metrics", "what the runs of each pipeline come to: success, durations, trend"))
+    _add_retention(add("retention", "remove old runs; without --yes it only says which would go"))
     add("doctor", "say what is reachable and what is wrong")
     _add_serve(add("serve", "run the HTTP API, the dashboard, and a watcher that is always on"))
     server = commands.add_parser(
@@ -153,6 +154,16 @@ def _add_metrics(metrics: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_retention(retention: argparse.ArgumentParser) -> None:
+    retention.add_argument(
+        "--older-than-days", type=_count, metavar="N", help="runs that were over more than N days ago"
+    )
+    retention.add_argument("--keep-last", type=_count, metavar="N", help="the newest N stay; alone: all but those go")
+    how = retention.add_mutually_exclusive_group()
+    how.add_argument("--dry-run", action="store_true", help="only say what would go (the default)")
+    how.add_argument("--yes", action="store_true", help="remove them")
+
+
 def _add_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     serve.add_argument("--port", type=_port, default=8997, help="0: a free one (default: %(default)s)")
@@ -174,12 +185,20 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--streams-per-client", type=_count, default=16, metavar="N", help="live pages and logs (default: %(default)s)"
     )
+    kept = serve.add_argument_group("how long runs are kept (default: for ever)")
+    kept.add_argument(
+        "--remove-older-than-days", dest="older_than_days", type=_count, metavar="N",
+        help="remove runs that were over more than N days ago",
+    )  # fmt: skip
+    kept.add_argument("--keep-last", type=_count, metavar="N", help="the newest N stay; alone: remove all but those")
     serve.add_argument("--log-format", choices=["json", "text"], help="default: text on a terminal, else json")
 
 
 def _check(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
     if arguments.command == "start":
         _check_start(parser, arguments)
+    if arguments.command == "retention" and arguments.older_than_days is None and arguments.keep_last is None:
+        parser.error("retention needs --older-than-days N, or --keep-last N, or both")
     if arguments.command in ("stop", "logs") and arguments.run_id == "":
         parser.error("the RUN_ID is empty")
     if arguments.command == "stop" and arguments.confirm_gone and not arguments.run_id:

@@ -53,6 +53,7 @@ GRANT INSERT (schedule_id, due, outcome, run_id, sentence), UPDATE (outcome, run
 -- What Spark says of a run's work, kept by whoever watches.
 GRANT INSERT (run_id, pipeline, figures), UPDATE (asked_at, figures) ON pipeline_run_figures TO pipeline_gui_operator;
 
--- Service: an operator that may also forget events older than 30 days, through the one function that can.
+-- Service: an operator that may also remove old runs, and forget events older than 30 days, through the functions that can.
 GRANT pipeline_gui_operator TO pipeline_gui_service;
-GRANT EXECUTE ON FUNCTION pipeline_gui_forget_events(INTEGER) TO pipeline_gui_service;
+GRANT EXECUTE ON FUNCTION pipeline_gui_forget_events(INTEGER), pipeline_gui_forget_runs(TIMESTAMP, TIMESTAMP, INTEGER)
+    TO pipeline_gui_service;

@@ -12,6 +12,8 @@ import pytest
 import requests
 
 from pipeline_gui import cli
+from pipeline_gui.pipeline.errors import ConfigurationInvalid
+from pipeline_gui.pipeline.retention import Rules
 from pipeline_gui.service.options import OptionsInvalid, ServiceOptions, options_from
 from pipeline_gui.service.tokens import read_token
 from pipeline_gui.terminal.arguments import parse
@@ -138,3 +140,11 @@ def test_nobody_is_believed_who_is_no_proxy(service: Service) -> None:
     run_id = service.post(START, json=service.config(), headers={"X-Forwarded-For": "6.6.6.6"}).json()["run_id"]
     events = service.json(f"{RUNS}/{run_id}/events")["events"]
     assert events[0]["actor"].endswith("@127.0.0.1")
+
+
+def test_rules_of_retention_that_can_not_be_meant_begin_no_service() -> None:
+    assert options_from(parse(["serve"])).retention is None
+    options = options_from(parse(["serve", "--remove-older-than-days", "30", "--keep-last", "1000"]))
+    assert options.retention == Rules(30, 1000)
+    with pytest.raises(ConfigurationInvalid, match="36,500"):
+        options_from(parse(["serve", "--remove-older-than-days", "99999"])).check()
