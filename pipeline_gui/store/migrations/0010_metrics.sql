@@ -1,6 +1,6 @@
 -- What the runs of each UTC day came to, by pipeline: a summary that is made from the runs and can be made again. A run that
 -- ended belongs to the day of its end. Whoever changes runs only notes the day, in a row of its own, so that nobody waits for
--- anybody; pipeline_gui_count_days counts such days anew (docs/adr/0011).
+-- anybody; pipeline_gui_count_days counts such days anew (docs/adr/0012).
 CREATE TABLE pipeline_run_days (
     day DATE NOT NULL,
     pipeline TEXT NOT NULL,

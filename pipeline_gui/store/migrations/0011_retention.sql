@@ -1,4 +1,4 @@
--- Old runs leave through one function, in small portions that are transactions of their own (docs/adr/0012).
+-- Old runs leave through one function, in small portions that are transactions of their own (docs/adr/0013).
 CREATE INDEX pipeline_start_keys_of_run ON pipeline_start_keys (run_id);
 
 -- Removes at most so many runs that were over before a moment, the oldest first, beginning at another; and as many old firings.
