@@ -95,8 +95,8 @@ class Retention:
         self._border: datetime | None = None
         self._since: datetime | None = None
 
-    def preview(self) -> Counted:
-        """What would go; changes nothing."""
+    def preview(self, told: Callable[[int], None] = lambda _runs: None) -> Counted:
+        """What would go, said after each portion that is counted; changes nothing."""
         border = self._store.border(self._rules)
         whole = Counted()
         if border is None:
@@ -111,6 +111,7 @@ class Retention:
             )
             if part.reached is None:
                 return whole
+            told(whole.runs)
 
     def remove(self, told: Callable[[int], None], pause: Callable[[float], object]) -> int:
         """Remove all that go, and say after each portion how many went by then; how many went in all."""

@@ -24,7 +24,7 @@ def retention(arguments: argparse.Namespace, output: Output) -> int:
         if arguments.yes:
             _remove(work, rules, output)
         else:
-            _preview(work.preview(), rules, output)
+            _preview(work.preview(_Teller(output, "{0:,} runs are counted by now.").tell), rules, output)
     return DONE
 
 
@@ -41,25 +41,33 @@ def _preview(found: Counted, rules: Rules, output: Output) -> None:
 
 
 def _remove(work: Retention, rules: Rules, output: Output) -> None:
-    told = 0.0
-    gone = 0
-
-    def tell(runs: int) -> None:
-        nonlocal told, gone
-        gone = runs
-        if time.monotonic() - told > _TOLD_EVERY_SECONDS:
-            told = time.monotonic()
-            output.note(f"{runs:,} runs are removed by now.")
-
+    teller = _Teller(output, "{0:,} runs are removed by now.")
     try:
-        gone = work.remove(tell, time.sleep)
+        gone = work.remove(teller.tell, time.sleep)
     except KeyboardInterrupt:
-        output.note(f"{gone:,} runs were removed; the rest stays.")
+        output.note(f"{teller.runs:,} runs were removed; the rest stays.")
         raise
     if output.as_json:
         output.write_json({**_answer(rules), "removed": gone})
     else:
         output.say(f"Removed {gone:,} {'run' if gone == 1 else 'runs'}." if gone else "There was nothing to remove.")
+
+
+class _Teller:
+    """Says how far it is, now and then."""
+
+    def __init__(self, output: Output, sentence: str) -> None:
+        self.runs = 0
+        self._output = output
+        self._sentence = sentence
+        self._told_at = time.monotonic()
+
+    def tell(self, runs: int) -> None:
+        """Note how many there are by now, and say it where the last time is a while ago."""
+        self.runs = runs
+        if time.monotonic() - self._told_at > _TOLD_EVERY_SECONDS:
+            self._told_at = time.monotonic()
+            self._output.note(self._sentence.format(runs))
 
 
 def _answer(rules: Rules) -> dict[str, Any]:
