@@ -88,7 +88,7 @@ class Retention:
 
     def __init__(self, store: RetentionStore, rules: Rules, actor: Actor, clock: Clock = seconds_with_sleep) -> None:
         rules.check()
-        self._store = store
+        self._old_runs = store
         self._rules = rules
         self._actor = actor
         self._clock = clock
@@ -97,12 +97,12 @@ class Retention:
 
     def preview(self, told: Callable[[int], None] = lambda _runs: None) -> Counted:
         """What would go, said after each portion that is counted; changes nothing."""
-        border = self._store.border(self._rules)
+        border = self._old_runs.border(self._rules)
         whole = Counted()
         if border is None:
             return whole
         while True:
-            part = self._store.count_portion(border, whole.reached)
+            part = self._old_runs.count_portion(border, whole.reached)
             whole = Counted(
                 whole.runs + part.runs,
                 whole.oldest or part.oldest,
@@ -131,10 +131,10 @@ class Retention:
     def _portion(self) -> Removed | None:
         """One portion; None: nothing goes any more, and the next call begins anew."""
         if self._border is None:
-            self._border, self._since = self._store.border(self._rules), None
+            self._border, self._since = self._old_runs.border(self._rules), None
         if self._border is None:
             return None
-        removed = self._store.remove_portion(self._border, self._since, PORTION, self._rules, self._actor)
+        removed = self._old_runs.remove_portion(self._border, self._since, PORTION, self._rules, self._actor)
         self._since = removed.reached or self._since
         if removed.runs or removed.firings:
             return removed

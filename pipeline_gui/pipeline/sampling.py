@@ -32,7 +32,7 @@ class Sampler:
         clock: Clock = seconds_with_sleep,
     ) -> None:
         self._watched = watched
-        self._spark = spark
+        self._source = spark
         self._figures = figures
         self._metrics = metrics
         self._actor = actor
@@ -57,10 +57,10 @@ class Sampler:
         engine = record.engine
         if engine is None or engine.phase is not Phase.RUNNING or not record.run.is_running:
             return
-        batch = self._spark.find(engine.batch_name)
+        batch = self._source.find(engine.batch_name)
         if batch is None or batch.generation != engine.generation:
             return
-        found = self._spark.figures(batch)
+        found = self._source.figures(batch)
         if found is None:
             return
         before = self._before(engine.run_id)
