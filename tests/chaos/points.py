@@ -3,8 +3,8 @@
 A point is the function that makes the call and the call, as in ``Starter._send spark.submit``. Ports are wrapped at
 run time, so a point costs nothing when nobody looks; test_points.py fails when a step is added without its name.
 
-What decides nothing is not on it: the figures of a run (Sampler) are for people, and old runs are removed (Retention) in
-portions that are transactions of their own, which tests/store/test_retention.py kills.
+What decides nothing is not on it: the figures of a run (Sampler) are for people, and old runs are removed (Retention)
+in portions that are transactions of their own; tests/terminal/test_retention.py kills one.
 """
 
 from __future__ import annotations
