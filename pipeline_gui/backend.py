@@ -20,7 +20,10 @@ from pipeline_gui.run_output import RunOutputs, Server
 from pipeline_gui.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from pipeline_gui.alerts.owner import Alerts
     from pipeline_gui.embedded.pair import Pair
+    from pipeline_gui.pipeline.alert import Outbox
+    from pipeline_gui.pipeline.alerting import Alarm
     from pipeline_gui.pipeline.figures import FiguresStore
     from pipeline_gui.pipeline.metrics import MetricsStore
     from pipeline_gui.pipeline.retention import Retention, Rules
@@ -61,6 +64,7 @@ class Backend:
         self._record = store
         self._spark = spark
         self._watcher.take_on("schedules", lambda: self._scheduler.turn())
+        self._watcher.take_on("alerts", lambda: self._alarm.turn(), without_spark=True)
         self._watcher.take_on("figures", lambda: self._sampler.turn())
 
     @cached_property
@@ -105,6 +109,26 @@ class Backend:
         actor = Actor("schedule", self.actor.host, "watcher")
         start = self.controller.acting_for(actor).start_scheduled
         return Scheduler(self._record.schedules, self.store, start, actor)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        """Of what somebody is told, for people."""
+        from pipeline_gui.alerts.owner import Alerts
+
+        return Alerts(self._record.alerts, self._record, self.actor)
+
+    @property
+    def outbox(self) -> Outbox:
+        """What waits to be told, for who delivers it."""
+        return self._record.outbox
+
+    @cached_property
+    def _alarm(self) -> Alarm:
+        """Loaded by the watcher's thread, as the scheduler is."""
+        from pipeline_gui.pipeline.alerting import Alarm
+
+        actor = Actor("alerts", self.actor.host, "watcher")
+        return Alarm(self._record.alerts, self.store, self._record, actor)
 
     def watch(self, first_look_in: float = 0.0) -> None:
         """Settle runs against Spark in a thread of its own, until closed; the first look is in so many seconds."""

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-import stat
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline_gui.command_server.errors import Rejected
 from pipeline_gui.command_server.submission import LONGEST_ITEM, Submission
+from pipeline_gui.private_file import NotUsable, read_private_toml
 
 SECRETS_FILE = "secrets.toml"
 """In the state directory, unless another file is named."""
 VARIABLE = "PIPELINE_GUI_SECRET_"
 """What the name of a secret in the server's own environment begins with. No batch inherits it."""
-LARGEST_FILE = 1024 * 1024
 _BEGINNING = "${secret:"
 _REFERENCE = re.compile(r"\$\{secret:([A-Za-z_][A-Za-z0-9_.\-]{0,99})\}")
 
@@ -86,34 +84,11 @@ class SecretValues:
     def _read_file(self) -> dict[str, object]:
         """The file as it is now, so that a change of it needs no restart; empty where there is none."""
         try:
-            fd = os.open(self._file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        except (FileNotFoundError, NotADirectoryError):
+            return read_private_toml(self._file, "file of secrets", 'NAME = "VALUE"')
+        except FileNotFoundError:
             return {}
-        except OSError as error:
-            raise Rejected(f"the file of secrets {self._file} can't be read: {error.strerror}.") from error
-        try:
-            # Of what was opened, and not of a path that may lead elsewhere by now.
-            found = os.fstat(fd)
-            if not stat.S_ISREG(found.st_mode):
-                raise Rejected(f"the file of secrets {self._file} is not a regular file.")
-            if found.st_mode & 0o077 or found.st_uid not in (0, os.geteuid()):
-                raise Rejected(
-                    f"others than this server may read or own the file of secrets {self._file}, so it is not used; "
-                    f"make it private: chmod 600 {self._file}"
-                )
-            with os.fdopen(fd, "rb", closefd=False) as file:
-                content = file.read(LARGEST_FILE + 1)
-        finally:
-            os.close(fd)
-        try:
-            if len(content) > LARGEST_FILE:
-                raise ValueError
-            return tomllib.loads(content.decode("utf-8"))
-        except (ValueError, RecursionError):
-            # Without the parser's words: they might quote what is in it.
-            raise Rejected(
-                f'the file of secrets {self._file} is not valid TOML; a line of it is: NAME = "VALUE"'
-            ) from None
+        except NotUsable as error:
+            raise Rejected(str(error)) from error
 
 
 def redaction_pattern(filled: Filled, defaults: str | None) -> str | None:

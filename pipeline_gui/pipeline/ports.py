@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pipeline_gui.pipeline.figures import FiguresStore
     from pipeline_gui.pipeline.metrics import MetricsStore
     from pipeline_gui.pipeline.retention import RetentionStore
+    from pipeline_gui.pipeline.alert import AlertStore, Outbox
     from pipeline_gui.pipeline.saved import ConfigurationStore
     from pipeline_gui.pipeline.schedule import Firing, ScheduleStore
 
@@ -266,7 +267,7 @@ class Archive(Protocol):
 
 
 class WholeRecord(RunStore, Archive, Protocol):
-    """Both, the saved configurations, the schedules and the metrics: as a store on a database is."""
+    """Both, the saved configurations, the schedules, the metrics and the alerts: as a store on a database is."""
 
     @property
     def configurations(self) -> ConfigurationStore:
@@ -287,6 +288,14 @@ class WholeRecord(RunStore, Archive, Protocol):
     @property
     def figures(self) -> FiguresStore:
         """What each run's work amounts to."""
+
+    @property
+    def alerts(self) -> AlertStore:
+        """Whom to tell, and of what."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """What waits to be told."""
 
 
 # --- Spark ----------------------------------------------------------------------------------------------------------

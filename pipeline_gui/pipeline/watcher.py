@@ -53,6 +53,7 @@ class Watcher:
         self._thread: threading.Thread | None = None
         self._look_lock = threading.Lock()
         self._duties: list[Duty] = []
+        self._duties_without_spark: list[Duty] = []
 
     @property
     def is_watching(self) -> bool:
@@ -69,9 +70,14 @@ class Watcher:
         """The running run, as the last step found it."""
         return self._seen
 
-    def take_on(self, name: str, turn: Callable[[], float]) -> None:
-        """Do this as well while it holds the lease; each turn says in how many seconds it wants the next."""
+    def take_on(self, name: str, turn: Callable[[], float], *, without_spark: bool = False) -> None:
+        """Do this as well while it holds the lease; each turn says in how many seconds it wants the next.
+
+        without_spark: also while Spark does not answer, when nobody may hold it.
+        """
         self._duties.append(Duty(name, turn, self._clock))
+        if without_spark:
+            self._duties_without_spark.append(self._duties[-1])
 
     def start(self, first_look_in: float = 0.0) -> None:
         """Watch until closed; the first look is in so many seconds, or at a nudge."""
@@ -144,7 +150,8 @@ class Watcher:
                 # A watcher that died of a surprise would leave rows running for ever; it is logged, and it goes on.
                 log.exception("watcher: unexpected error")
             for duty in self._duties:
-                duty.allow(self._holds_lease)
+                is_alone = self._spark_failed_at is not None and duty in self._duties_without_spark
+                duty.allow(self._holds_lease or is_alone)
             self._wait(IDLE_SECONDS if self._holds_lease and self._is_idle else LEASE_LOOK_SECONDS)
         if self._holds_lease:
             self._quietly(lambda: self._store.release_lease(self._holder))

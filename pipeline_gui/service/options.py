@@ -35,6 +35,8 @@ class ServiceOptions:
     """None: the key is in the certificate's file."""
     behind_proxy: bool = False
     """A proxy does TLS and says in X-Forwarded-For who asks."""
+    receivers_file: Path | None = None
+    """Whom alerts are sent to; None: receivers.toml beside the profile's settings."""
     streams_per_client: int = 16
     most_streams: int = 2000
     retention: Rules | None = None
@@ -83,6 +85,7 @@ def options_from(arguments: argparse.Namespace) -> ServiceOptions:
         tls_certificate=arguments.tls_certificate,
         tls_key=arguments.tls_key,
         behind_proxy=arguments.behind_proxy,
+        receivers_file=arguments.receivers_file,
         streams_per_client=arguments.streams_per_client,
         retention=_retention(arguments.older_than_days, arguments.keep_last),
     )

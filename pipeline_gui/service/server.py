@@ -18,6 +18,7 @@ import uvicorn
 
 from pipeline_gui.backend import SERVICE_CONNECTIONS, Backend, open_backend
 from pipeline_gui.service.access import Access
+from pipeline_gui.service.alert_delivery import alert_delivery
 from pipeline_gui.service.app import create_app
 from pipeline_gui.service.changes import Changes
 from pipeline_gui.service.context import Context
@@ -57,7 +58,8 @@ def run_service(settings: Settings, options: ServiceOptions) -> int:
                 backend.keep_to(options.retention)
             backend.watch()
             service = Service(backend, options, Access(operator, viewer, backend.actor.user), listener)
-            service.run()
+            with alert_delivery(backend, options.receivers_file):
+                service.run()
     return 0
 
 

@@ -23,6 +23,9 @@ _END_COPIED_RUN = f"""
       AND EXISTS (SELECT FROM pipeline_run_engine AS engine WHERE engine.run_id = run.run_id)
 """
 
+# What is told of the original's runs is the original's to tell.
+_FORGET_COPIED_ALERTS = "DELETE FROM pipeline_alert_messages WHERE state = 'waiting'"
+
 
 def installation_of(row: TupleRow | None, database: str) -> Installation:
     """A row of queries.INSTALLATION. Raises StoreRefused when this program can't work with the schema."""
@@ -50,6 +53,7 @@ def new_identity(url: str, *, actor: Actor) -> Installation:
     with owner_transaction(url, actor) as (connection, target):
         connection.execute("UPDATE pipeline_run_engine SET gone = true, rev = rev + 1 WHERE NOT gone")
         connection.execute(_END_COPIED_RUN)
+        connection.execute(_FORGET_COPIED_ALERTS)
         connection.execute("DELETE FROM pipeline_installation")
         connection.execute(
             """INSERT INTO pipeline_installation (installation_id, system_identifier, database_oid)

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from pipeline_gui.store.figures import PostgresFigures
     from pipeline_gui.store.metrics import PostgresMetrics
     from pipeline_gui.store.retention import PostgresRetention
+    from pipeline_gui.store.alerts import PostgresAlerts
+    from pipeline_gui.store.outbox import PostgresOutbox
     from pipeline_gui.store.schedules import PostgresSchedules
 
 LONGEST_ERROR = 8_192
@@ -95,6 +97,20 @@ class PostgresStore:
         from pipeline_gui.store.retention import PostgresRetention
 
         return PostgresRetention(self._session)
+
+    @cached_property
+    def alerts(self) -> PostgresAlerts:
+        """Whom to tell, and of what."""
+        from pipeline_gui.store.alerts import PostgresAlerts
+
+        return PostgresAlerts(self._session)
+
+    @cached_property
+    def outbox(self) -> PostgresOutbox:
+        """What waits to be told, for who delivers it."""
+        from pipeline_gui.store.outbox import PostgresOutbox
+
+        return PostgresOutbox(self._session)
 
     def contact(self) -> Contact:
         """Whether the database answered this process's last call; asks nothing."""

@@ -183,6 +183,11 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
         "--behind-proxy", action="store_true", help="a proxy does TLS, and says in X-Forwarded-For who asks"
     )
     serve.add_argument(
+        "--receivers-file", type=Path, metavar="FILE",
+        help="whom alerts are sent to, with their secrets: TOML, of mode 0600 (default: receivers.toml beside the "
+        "profile's settings)",
+    )  # fmt: skip
+    serve.add_argument(
         "--streams-per-client", type=_count, default=16, metavar="N", help="live pages and logs (default: %(default)s)"
     )
     kept = serve.add_argument_group("how long runs are kept (default: for ever)")

@@ -23,8 +23,8 @@ $$;
 -- Viewer: reads everything, and hears of changes (LISTEN needs no right).
 GRANT SELECT ON pipeline_runs, pipeline_run_engine, pipeline_run_events, pipeline_installation, pipeline_migrations,
     pipeline_watcher, pipeline_configurations, pipeline_configuration_changes,
-    pipeline_schedules, pipeline_schedule_firings, pipeline_run_days, pipeline_run_days_changed, pipeline_run_figures
-    TO pipeline_gui_viewer;
+    pipeline_schedules, pipeline_schedule_firings, pipeline_run_days, pipeline_run_days_changed, pipeline_run_figures,
+    pipeline_alerts, pipeline_alert_messages, pipeline_alert_services TO pipeline_gui_viewer;
 -- Who reads figures first sums up the days that changed; nothing but what the record says can come of it.
 GRANT EXECUTE ON FUNCTION pipeline_gui_count_days(DOUBLE PRECISION) TO pipeline_gui_viewer;
 
@@ -53,7 +53,15 @@ GRANT INSERT (schedule_id, due, outcome, run_id, sentence), UPDATE (outcome, run
 -- What Spark says of a run's work, kept by whoever watches.
 GRANT INSERT (run_id, pipeline, figures), UPDATE (asked_at, figures) ON pipeline_run_figures TO pipeline_gui_operator;
 
--- Service: an operator that may also remove old runs, and forget events older than 30 days, through the functions that can.
+-- Alerts: the rules, and what comes with time or tries a receiver. What became of a message only who delivers may say.
+GRANT INSERT (name, name_key, condition, pipeline, minutes, receiver, is_enabled),
+      UPDATE (name, name_key, condition, pipeline, minutes, receiver, is_enabled), DELETE ON pipeline_alerts TO pipeline_gui_operator;
+GRANT INSERT (alert_id, alert_name, receiver, condition, subject, run_id, facts) ON pipeline_alert_messages TO pipeline_gui_operator;
+
+-- Service: an operator that also delivers alerts, and may remove old runs, and forget events older than 30 days, through the
+-- functions that can.
 GRANT pipeline_gui_operator TO pipeline_gui_service;
+GRANT UPDATE (state, attempts, next_at, bundle, claim, claimed_until, answer), DELETE ON pipeline_alert_messages TO pipeline_gui_service;
+GRANT INSERT, UPDATE, DELETE ON pipeline_alert_services TO pipeline_gui_service;
 GRANT EXECUTE ON FUNCTION pipeline_gui_forget_events(INTEGER), pipeline_gui_forget_runs(TIMESTAMP, TIMESTAMP, INTEGER)
     TO pipeline_gui_service;

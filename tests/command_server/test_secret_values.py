@@ -10,8 +10,9 @@ import pytest
 import requests
 
 from pipeline_gui.command_server.errors import Rejected
-from pipeline_gui.command_server.secret_values import LARGEST_FILE, SecretValues, redaction_pattern
+from pipeline_gui.command_server.secret_values import SecretValues, redaction_pattern
 from pipeline_gui.command_server.submission import LONGEST_ITEM, Submission
+from pipeline_gui.private_file import LARGEST_FILE
 from tests.command_server.harness import SLEEP, CommandServer, command_server
 from tests.waiting import wait_until
 

@@ -12,6 +12,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from pipeline_gui.alerts.checks import checked_alert
 from pipeline_gui.pipeline.errors import FiredBefore, StoreRefused
 from pipeline_gui.pipeline.ports import Change, EngineChange
 from pipeline_gui.pipeline.run import Ending, Phase, RunStatus
@@ -91,8 +92,24 @@ def test_an_operator_does_all_of_the_work(as_role: Callable[[str], PostgresStore
     with pytest.raises(FiredBefore):
         store.insert(new_run("r4", firing=replace(firing, revision=2, due=second)), ANA)
     assert store.schedules.delete(schedule.schedule_id, 2, ANA)
+    rule = store.alerts.create(checked_alert({"name": "a", "condition": "ended", "receiver": "ops"}), ANA)
+    slow = store.alerts.create(checked_alert({"name": "b", "condition": "slow", "receiver": "ops"}), ANA)
+    store.alerts.ask_for_test(rule, ANA)
     execute("INSERT INTO pipeline_runs (run_id, status) VALUES ('theirs', 'running')")
+    store.alerts.tell(slow, "theirs", {}, ANA)
     assert store.release_foreign("theirs", ANA)
+    assert [message.condition for message in store.alerts.messages(None, 9)] == ["ended", "slow", "test"]
+    assert store.alerts.delete(rule.alert_id, 1, ANA)
+    if role == "service":
+        store.outbox.note_presence("s", [], None, ANA)
+        claimed = store.outbox.claim(["ops"], "c", ANA)
+        assert claimed is not None
+        store.outbox.sent(claimed, "yes", ANA)
+        store.outbox.tidy(ANA)
+        store.outbox.withdraw("s", ANA)
+    else:
+        with pytest.raises(StoreRefused):
+            store.outbox.claim(["ops"], "c", ANA)
     assert [event.kind for event in store.events("r1")] == [
         "recorded", "stop requested", "status changed", "gone", "note",
     ]  # fmt: skip
@@ -119,6 +136,10 @@ def test_an_operator_does_all_of_the_work(as_role: Callable[[str], PostgresStore
         "TRUNCATE pipeline_configurations",
         "UPDATE pipeline_installation SET installation_id = 'x'",
         "UPDATE pipeline_migrations SET number = 99",
+        "UPDATE pipeline_alerts SET revision = 7",
+        "INSERT INTO pipeline_alert_messages (alert_id, alert_name, receiver, condition, subject, state) "
+        "VALUES (1, 'x', 'x', 'x', 'x', 'sent')",
+        "UPDATE pipeline_alert_messages SET facts = '{}'",
         "CREATE TABLE mine (a int)",
         "DROP TRIGGER pipeline_gui_events_insert ON pipeline_runs",
         "ALTER TABLE pipeline_runs DISABLE TRIGGER ALL",
@@ -170,6 +191,7 @@ def test_a_viewer_sees_all_and_changes_nothing(
         lambda: viewer.configurations.create({"name": "m", "file": "/a.py"}, "m", ANA, "w2"),
         lambda: viewer.configurations.replace(saved.configuration_id, 1, saved.values, "n", ANA, "w2"),
         lambda: viewer.configurations.delete(saved.configuration_id, 1, ANA, "w2"),
+        lambda: viewer.alerts.create(checked_alert({"name": "a", "condition": "ended", "receiver": "ops"}), ANA),
     ):
         with pytest.raises(StoreRefused, match="may look"):
             attempt()

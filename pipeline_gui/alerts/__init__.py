@@ -1,0 +1,1 @@
+"""Alerts by name: checked, saved, tried, shown."""

@@ -1,0 +1,1 @@
+"""Whom alerts are sent to: mail, webhooks, and through Apprise chats and phones. A service alone knows them."""

@@ -1,0 +1,1 @@
+"""Alerts, from the change in the record to the receiver's answer."""
