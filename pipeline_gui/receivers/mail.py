@@ -12,6 +12,7 @@ from email.utils import formatdate
 from enum import StrEnum
 
 from pipeline_gui.pipeline.alert import Letter, NotDelivered, ReceiverName
+from pipeline_gui.pipeline.alert_texts import one_line
 from pipeline_gui.receivers.failures import SECONDS, STEP_SECONDS, failed, said_text
 from pipeline_gui.receivers.guard import Reach, guarded
 
@@ -51,7 +52,8 @@ class Mail:
             except smtplib.SMTPResponseException as error:
                 raise self._refused("refused", error.smtp_code, error.smtp_error) from error
             except smtplib.SMTPServerDisconnected as error:
-                raise failed(self.host, error.__cause__ or ConnectionError(), guard) from error  # type: ignore[arg-type]
+                cause = error.__context__  # a time-out, where the library says no more than that it is closed
+                raise failed(self.host, cause if isinstance(cause, OSError) else ConnectionError(), guard) from error
             except smtplib.SMTPNotSupportedError as error:
                 raise NotDelivered(f"{self.host} offers no TLS or no login, so nothing was sent.") from error
             except (smtplib.SMTPException, OSError, ValueError) as error:
@@ -64,7 +66,11 @@ class Mail:
             return smtplib.SMTP_SSL(self.host, self.port, local_hostname=me, timeout=STEP_SECONDS, context=self.tls)
         server = smtplib.SMTP(self.host, self.port, local_hostname=me, timeout=STEP_SECONDS)
         if self.encryption is Encryption.STARTTLS:
-            server.starttls(context=self.tls)
+            try:
+                server.starttls(context=self.tls)
+            except BaseException:
+                server.close()
+                raise
         return server
 
     def _hand_over(self, server: smtplib.SMTP, message: EmailMessage) -> str:
@@ -90,7 +96,7 @@ class Mail:
 
     def _message(self, letter: Letter) -> EmailMessage:
         message = EmailMessage(policy=policy.SMTP)
-        message["Subject"] = letter.title
+        message["Subject"] = one_line(letter.title)
         message["From"] = self.sender
         message["To"] = ", ".join(self.to)
         message["Date"] = formatdate()

@@ -33,11 +33,11 @@ class ThroughApprise:
             sentence = f"This needs {error.name}, which is not installed: pip install 'pipeline-gui[server]'."
             raise NotDelivered(sentence) from None
         asset = apprise.AppriseAsset(app_id="Pipelines", async_mode=False, secure_logging=True, http_redirects=False)
+        plugin = apprise.Apprise.instantiate(self.url, asset=asset, suppress_exceptions=True)
+        if plugin is None:
+            raise NotDelivered("Apprise can't read this URL; see its documentation for how one is made.")
+        plugin.redirects = False  # whatever the URL says
         with _heard() as said, guarded(self.reach, SECONDS) as guard:
-            plugin = apprise.Apprise.instantiate(self.url, asset=asset, suppress_exceptions=True)
-            if plugin is None:
-                raise NotDelivered("Apprise can't read this URL; see its documentation for how one is made.")
-            plugin.redirects = False  # whatever the URL says
             try:
                 done = plugin.notify(title=letter.title, body=letter.text)
             except Exception as error:
