@@ -108,6 +108,8 @@ def _command(name: str) -> Command:
             from pipeline_gui.terminal.metrics import metrics as command
         case "retention":
             from pipeline_gui.terminal.retention import retention as command
+        case "alerts":
+            from pipeline_gui.terminal.alerts import alerts as command
         case "doctor":
             from pipeline_gui.terminal.doctor import doctor as command
         case "serve":

@@ -100,6 +100,10 @@ class Alerts:
         """The last messages of one, or of all, newest first."""
         return self._store.messages(None if name is None else self.show(name).alert_id, limit)
 
+    def messages_of(self, alert: Alert, limit: int) -> list[Message]:
+        """The last messages of an alert that was read, newest first."""
+        return self._store.messages(alert.alert_id, limit)
+
     def services(self) -> list[DeliveringService]:
         """The services that deliver now."""
         return self._store.services()

@@ -17,6 +17,7 @@ from pipeline_gui.pipeline.errors import (
     StoreUnavailable,
 )
 from pipeline_gui.service.actions import add_actions
+from pipeline_gui.service.alerts import add_alerts
 from pipeline_gui.service.configurations import add_configurations
 from pipeline_gui.service.context import Context
 from pipeline_gui.service.documentation import document
@@ -57,6 +58,7 @@ def create_app(context: Context) -> FastAPI:
     add_configurations(app, context)
     add_schedules(app, context)
     add_figures(app, context)
+    add_alerts(app, context)
     add_logs(app, context)
     add_operations(app, context)
     add_pages(app, context, context.backend.settings.name)

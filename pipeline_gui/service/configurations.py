@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import msgspec
-from fastapi import Depends, FastAPI, Header, Path, Request, Response
+from fastapi import Depends, FastAPI, Path, Request, Response
 
 from pipeline_gui.configurations.answers import changed_answer, configuration_answer, entry_answer
 from pipeline_gui.configurations.owner import Configurations, NamedConfiguration, Version
@@ -19,12 +18,12 @@ from pipeline_gui.service import models
 from pipeline_gui.service.bodies import read_object
 from pipeline_gui.service.context import Context, client_of, identity_of, log_action
 from pipeline_gui.service.documentation import NOT_MODIFIED, body_of, json_example, problems
+from pipeline_gui.service.preconditions import IfMatch, IfNoneMatch, decoded, etag_of, meant_by
 from pipeline_gui.service.problems import Problem, not_found
 from pipeline_gui.service.reading import tagged
 
 T = TypeVar("T")
 
-_ETAG = re.compile(r'"(\d{1,18})-(\d{1,18})"')
 _NOT_FOUND = {404: ("not-found", "There is no configuration 'nightly'.")}
 _CHANGED = {
     409: ("name-taken", "There is a configuration of this name already; choose another name."),
@@ -35,14 +34,10 @@ _CHANGED = {
 
 
 def _decoded(name: Annotated[str, Path(description="its name, percent-encoded", examples=["nightly"])]) -> str:
-    try:
-        return unquote(name, errors="strict")
-    except UnicodeDecodeError:
-        raise not_found("There is no such configuration: its name is not UTF-8 text.") from None
+    return decoded(name, "configuration")
 
 
 Name = Annotated[str, Depends(_decoded)]
-IfMatch = Annotated[str | None, Header(alias="If-Match", description="the ETag of the revision that is meant")]
 
 
 def add_configurations(app: FastAPI, context: Context) -> None:
@@ -100,7 +95,7 @@ def add_configurations(app: FastAPI, context: Context) -> None:
         request: Request,
         name: Name,
         if_match: IfMatch = None,
-        if_none_match: Annotated[str | None, Header(alias="If-None-Match", description="*: a new one")] = None,
+        if_none_match: IfNoneMatch = None,
     ) -> Response:
         values = await read_object(request)
         values = {"name": name, **{key: value for key, value in values.items() if value is not None}}
@@ -183,17 +178,12 @@ def _owner(context: Context, request: Request) -> Configurations:
 
 
 def _version(if_match: str | None) -> Version:
-    if if_match is None:
-        raise Problem(428, "precondition-required", "Say in If-Match which revision is meant: the ETag of a GET.")
-    match = _ETAG.fullmatch(if_match.strip())
-    if match is None:
-        raise Problem(422, "invalid", "If-Match is not an ETag that this service gave out.", field="If-Match")
-    return Version(int(match[1]), int(match[2]))
+    return Version(*meant_by(if_match))
 
 
 def _etag(found: NamedConfiguration) -> str | None:
     version = found.entry.version
-    return f'"{version.configuration_id}-{version.revision}"' if version else None
+    return etag_of(version.configuration_id, version.revision) if version else None
 
 
 def _headers(found: NamedConfiguration) -> dict[str, str]:

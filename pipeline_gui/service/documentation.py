@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from pipeline_gui.service import models
+from pipeline_gui.service.alert_models import AlertBody
 from pipeline_gui.service.problems import CODES, MEDIA_TYPE, Problem
 
 Responses = dict[int | str, dict[str, Any]]
@@ -36,7 +37,7 @@ _READING = {
     503: ("unreachable", "PostgreSQL at db.example does not answer."),
 }
 _EXTRA_MODELS: list[type[BaseModel]] = [
-    models.ConfigurationBody, models.StartBody, models.StopBody, models.ProblemBody,
+    models.ConfigurationBody, models.StartBody, models.StopBody, models.ProblemBody, AlertBody,
 ]  # fmt: skip
 
 

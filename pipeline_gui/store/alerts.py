@@ -19,8 +19,9 @@ from pipeline_gui.pipeline.alert import (
     MessageState,
     ReceiverName,
 )
-from pipeline_gui.pipeline.errors import ConfigurationInvalid, StoreRefused
+from pipeline_gui.pipeline.errors import StoreRefused
 from pipeline_gui.pipeline.ports import Actor
+from pipeline_gui.pipeline.saved import NameTaken
 from pipeline_gui.store.queries import NOW, RUNNING, is_running
 from pipeline_gui.store.rows import record_of
 from pipeline_gui.store.session import Reading, Row, Session, Statement
@@ -103,7 +104,7 @@ class PostgresAlerts:
         return _alert(rows[0]) if rows else None
 
     def create(self, values: dict[str, Any], actor: Actor) -> Alert:
-        """Save a new one. Raises ConfigurationInvalid where the name is taken."""
+        """Save a new one. Raises NameTaken."""
         return _alert(self._write((_CREATE, _bound(values)), actor)[0])
 
     def replace(self, alert_id: int, revision: int, values: dict[str, Any], actor: Actor) -> Alert | None:
@@ -166,7 +167,7 @@ class PostgresAlerts:
             cause = error.__cause__
             if isinstance(cause, pg.UniqueViolation) and cause.diag.constraint_name == "pipeline_alerts_name":
                 sentence = "There is an alert of this name already; choose another name."
-                raise ConfigurationInvalid(sentence, field="name") from None
+                raise NameTaken(sentence) from None
             raise
         return rows
 

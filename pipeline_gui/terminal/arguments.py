@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from pipeline_gui import __version__
 from pipeline_gui.pipeline.metrics import PERIODS
+from pipeline_gui.terminal.alert_arguments import add_alerts
 from pipeline_gui.terminal.configuration_arguments import add_configurations
 from pipeline_gui.terminal.exit_codes import USAGE
 from pipeline_gui.terminal.output import Output
@@ -84,6 +85,7 @@ def _parser(words: Sequence[str]) -> Parser:
     add_schedules(add("schedules", "when pipelines start by themselves"), _common_options)
     _add_metrics(add("metrics", "what the runs of each pipeline come to: success, durations, trend"))
     _add_retention(add("retention", "remove old runs; without --yes it only says which would go"))
+    add_alerts(add("alerts", "of what somebody is told, and whom"), _common_options)
     add("doctor", "say what is reachable and what is wrong")
     _add_serve(add("serve", "run the HTTP API, the dashboard, and a watcher that is always on"))
     server = commands.add_parser(

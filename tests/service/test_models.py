@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from pipeline_gui.alerts.answers import AlertAnswer, ExpectedAnswer, MessageAnswer, ReceiverAnswer
+from pipeline_gui.alerts.checks import KEYS as ALERT_KEYS
 from pipeline_gui.configurations.answers import ChangeAnswer, ConfigurationAnswer, EntryAnswer
 from pipeline_gui.pipeline import answers
 from pipeline_gui.pipeline.configuration import KEYS
-from pipeline_gui.service import models
+from pipeline_gui.service import alert_models, models
 from pipeline_gui.service.problems import CODES
 from tests.service.harness import Service
 
@@ -19,6 +21,8 @@ PAIRS = [
     (models.Log, answers.LogAnswer), (models.Contact, answers.ContactAnswer),
     (models.Progress, answers.ProgressAnswer), (models.ConfigurationEntry, EntryAnswer),
     (models.Configuration, ConfigurationAnswer), (models.FieldChange, ChangeAnswer),
+    (alert_models.Alert, AlertAnswer), (alert_models.Message, MessageAnswer), (alert_models.Expected, ExpectedAnswer),
+    (alert_models.ReceiverName, ReceiverAnswer),
 ]  # fmt: skip
 
 
@@ -30,6 +34,10 @@ def test_a_model_has_the_keys_of_the_answer(model: Any, answer: Any) -> None:
 def test_a_start_takes_the_keys_of_a_configuration() -> None:
     assert set(models.StartBody.model_fields) == {*KEYS, "configuration", "again"}
     assert set(models.ConfigurationBody.model_fields) == set(KEYS)
+
+
+def test_an_alert_takes_the_keys_of_an_alert() -> None:
+    assert set(alert_models.AlertBody.model_fields) == set(ALERT_KEYS)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,232 @@
+"""The alerts that all operators share: read with an ETag, changed only where it still holds, and tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+from urllib.parse import quote
+
+import msgspec
+from fastapi import Depends, FastAPI, Path, Query, Request, Response
+
+from pipeline_gui.alerts.answers import AlertDetailAnswer, alert_answer, detail_answer, message_answer, receiver_answers
+from pipeline_gui.alerts.owner import AlertChanged, Alerts, receivers_of
+from pipeline_gui.pipeline.alert import Alert
+from pipeline_gui.pipeline.errors import ConfigurationInvalid
+from pipeline_gui.pipeline.ports import Actor
+from pipeline_gui.pipeline.saved import NameTaken, name_key
+from pipeline_gui.service import alert_models as models
+from pipeline_gui.service.bodies import read_object
+from pipeline_gui.service.context import Context, client_of, identity_of, log_action
+from pipeline_gui.service.documentation import NOT_MODIFIED, body_of, json_example, problems
+from pipeline_gui.service.preconditions import IfMatch, IfNoneMatch, Meant, decoded, etag_of, meant_by
+from pipeline_gui.service.problems import Problem, not_found
+from pipeline_gui.service.reading import tagged
+
+T = TypeVar("T")
+
+SHOWN = 100
+"""Of the last messages of one alert."""
+_NOT_FOUND = {404: ("not-found", "There is no alert “nightly”.")}
+_CHANGED = {
+    409: ("name-taken", "There is an alert of this name already; choose another name."),
+    412: ("changed", "“nightly” was changed meanwhile by ben@ops-1: it is at revision 2, and stays so."),
+    428: ("precondition-required", "Say in If-Match which revision is meant."),
+    503: ("unreachable", "The database can't be asked, or does not allow it."),
+}
+
+
+def _decoded(name: Annotated[str, Path(description="its name, percent-encoded", examples=["nightly"])]) -> str:
+    return decoded(name, "alert")
+
+
+Name = Annotated[str, Depends(_decoded)]
+Limit = Annotated[int, Query(ge=1, le=1000, description="so many at most")]
+
+
+def add_alerts(app: FastAPI, context: Context) -> None:
+    """/api/pipeline/alerts, and what they told."""
+    owner, reads, writes = context.backend.alerts, context.workers.reads, context.workers.starts
+
+    @app.get(
+        "/api/pipeline/alerts",
+        operation_id="listAlerts",
+        summary="Of what somebody is told, and whom the services can tell",
+        response_model=models.Alerts,
+        tags=["alerts"],
+        responses={**NOT_MODIFIED, **problems()},
+    )
+    async def list_alerts(request: Request) -> Response:
+        answer = await reads.run(lambda: _all(owner))
+        return tagged(request, answer, answer)
+
+    @app.get(
+        "/api/pipeline/alert-messages",
+        operation_id="listAlertMessages",
+        summary="What was told, what waits, and what could not be delivered",
+        response_model=models.Messages,
+        tags=["alerts"],
+        responses={**NOT_MODIFIED, **problems()},
+    )
+    async def list_messages(request: Request, limit: Limit = SHOWN) -> Response:
+        answer = {"messages": await reads.run(lambda: [message_answer(each) for each in owner.messages(None, limit)])}
+        return tagged(request, answer, answer)
+
+    @app.get(
+        "/api/pipeline/alerts/{name}",
+        operation_id="getAlert",
+        summary="One alert, and what it told",
+        description="The ETag is the rule's revision, for If-Match.",
+        response_model=models.AlertDetail,
+        tags=["alerts"],
+        responses=problems(_NOT_FOUND),
+    )
+    async def get_alert(name: Name) -> Response:
+        return await reads.run(lambda: _answer(owner, _find(owner, name), 200))
+
+    @app.put(
+        "/api/pipeline/alerts/{name}",
+        operation_id="putAlert",
+        summary="Save a new alert, or change one",
+        description="A new one with `If-None-Match: *`. A change names in If-Match what it is based on, and is whole: "
+        "what is left out is as in a new one. Another `name` in the body renames it. A receiver is named, and never "
+        "described: what is secret about it is known to the service alone.",
+        response_model=models.AlertDetail,
+        tags=["alerts"],
+        responses={
+            201: {
+                "model": models.AlertDetail,
+                **json_example("It is saved.", _EXAMPLE, {"ETag": "The revision.", "Location": "Its address."}),
+            },
+            **problems({**_NOT_FOUND, **_CHANGED}, with_body=True),
+        },
+        openapi_extra=body_of("AlertBody", required=True),
+    )
+    async def put_alert(
+        request: Request, name: Name, if_match: IfMatch = None, if_none_match: IfNoneMatch = None
+    ) -> Response:
+        values = await read_object(request)
+        values = {"name": name, **{key: value for key, value in values.items() if value is not None}}
+        mine = _owner(context, request)
+        is_new = if_match is None and (if_none_match or "").strip() == "*"
+        if is_new:
+            if name_key(str(values["name"])) != name_key(name):
+                raise Problem(422, "invalid", "A new alert has the name of its address.", field="name")
+            work: Callable[[], Alert] = lambda: mine.create(values)  # noqa: E731
+        else:
+            meant = meant_by(if_match)
+            work = lambda: _save(mine, name, values, meant)  # noqa: E731
+        answer = await writes.run(_guarded, lambda: _answer(mine, work(), 201 if is_new else 200))
+        _log(request, "save an alert", f"Saved “{values['name']}”.")
+        return answer
+
+    @app.delete(
+        "/api/pipeline/alerts/{name}",
+        operation_id="deleteAlert",
+        summary="Delete an alert",
+        description="What it told stays, and what waits is sent.",
+        status_code=204,
+        tags=["alerts"],
+        responses={204: {"description": "It is gone."}, **problems({**_NOT_FOUND, **_CHANGED})},
+    )
+    async def delete_alert(request: Request, name: Name, if_match: IfMatch = None) -> Response:
+        mine, meant = _owner(context, request), meant_by(if_match)
+
+        def delete() -> None:
+            _check_meant(_find(mine, name), meant)
+            mine.delete(name, meant.revision)
+
+        await writes.run(_guarded, delete)
+        _log(request, "delete an alert", f"Deleted “{name}”.")
+        return Response(status_code=204, headers={"Cache-Control": "no-store"})
+
+    @app.post(
+        "/api/pipeline/alerts/{name}/test",
+        operation_id="testAlert",
+        summary="Send a test to an alert's receiver, and say what it answered",
+        description="Sent by whichever service knows the receiver. It may take a minute where a receiver hangs.",
+        response_model=models.Tried,
+        tags=["alerts"],
+        responses=problems(_NOT_FOUND),
+    )
+    async def test_alert(request: Request, name: Name) -> Response:
+        mine = _owner(context, request)
+        await reads.run(lambda: _find(mine, name))
+        tried = await context.workers.stops.run(lambda: mine.test(name, lambda: context.is_draining))
+        _log(request, "test an alert", tried.message, success=tried.success)
+        body = msgspec.json.encode({"success": tried.success, "message": tried.message})
+        return Response(body, headers={"Cache-Control": "no-store"}, media_type="application/json")
+
+
+def _all(owner: Alerts) -> dict[str, Any]:
+    found, services = owner.all(), owner.services()
+    return {
+        "alerts": [alert_answer(alert, services) for alert in found],
+        "receivers": receiver_answers(receivers_of(services)),
+    }
+
+
+def _find(owner: Alerts, name: str) -> Alert:
+    try:
+        return owner.show(name)
+    except ConfigurationInvalid as error:
+        raise not_found(str(error)) from None
+
+
+def _save(owner: Alerts, name: str, values: dict[str, Any], meant: Meant) -> Alert:
+    _check_meant(_find(owner, name), meant)
+    return owner.save(name, values, meant.revision)
+
+
+def _check_meant(found: Alert, meant: Meant) -> None:
+    """The ETag is of the alert at this address, unless somebody renamed or deleted that since."""
+    if found.alert_id != meant.number:
+        raise AlertChanged(f"“{found.name}” is another alert by now.")
+
+
+def _guarded(work: Callable[[], T]) -> T:
+    """The result of a change; what somebody else did meanwhile is a Problem of its own."""
+    try:
+        return work()
+    except NameTaken as error:
+        raise Problem(409, "name-taken", str(error), field="name") from None
+    except AlertChanged as error:
+        raise Problem(412, "changed", str(error)) from None
+
+
+def _owner(context: Context, request: Request) -> Alerts:
+    if context.is_draining:
+        raise Problem(503, "draining", "The service is ending; ask again in a moment.", headers={"Retry-After": "5"})
+    return context.backend.alerts.acting_for(
+        Actor(user=identity_of(request).user, host=client_of(request), via="service")
+    )
+
+
+def _answer(owner: Alerts, alert: Alert, status: int) -> Response:
+    answer: AlertDetailAnswer = detail_answer(
+        alert, owner.services(), owner.expected(alert), owner.messages_of(alert, SHOWN)
+    )
+    headers = {"Cache-Control": "private, no-cache", "ETag": etag_of(alert.alert_id, alert.revision)}
+    if status == 201:
+        headers["Location"] = f"/api/pipeline/alerts/{quote(alert.name, safe='')}"
+    return Response(msgspec.json.encode(answer), status, headers, media_type="application/json")
+
+
+def _log(request: Request, action: str, message: str, *, success: bool = True) -> None:
+    log_action(request, action, {"success": success, "run_id": None, "message": message})
+
+
+_EXAMPLE: dict[str, Any] = {
+    "name": "nightly",
+    "condition": "failed",
+    "pipeline": "flights",
+    "minutes": None,
+    "receiver": "ops-mail",
+    "is_enabled": True,
+    "revision": 1,
+    "changed_by": "ana@10.0.0.7",
+    "changed_at": "2026-11-23T16:01:22.123456Z",
+    "not_delivered_because": None,
+    "expected": None,
+    "messages": [],
+}

@@ -1,0 +1,46 @@
+"""What is at an address by name, and which revision of it a request means."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, NamedTuple
+from urllib.parse import unquote
+
+from fastapi import Header
+
+from pipeline_gui.service.problems import Problem, not_found
+
+_ETAG = re.compile(r'"(\d{1,18})-(\d{1,18})"')
+
+IfMatch = Annotated[str | None, Header(alias="If-Match", description="the ETag of the revision that is meant")]
+IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", description="*: a new one")]
+
+
+class Meant(NamedTuple):
+    """A revision of something."""
+
+    number: int
+    revision: int
+
+
+def decoded(name: str, what: str) -> str:
+    """A name out of an address. Raises Problem."""
+    try:
+        return unquote(name, errors="strict")
+    except UnicodeDecodeError:
+        raise not_found(f"There is no such {what}: its name is not UTF-8 text.") from None
+
+
+def etag_of(number: int, revision: int) -> str:
+    """The ETag of a revision."""
+    return f'"{number}-{revision}"'
+
+
+def meant_by(if_match: str | None) -> Meant:
+    """The revision that If-Match names. Raises Problem."""
+    if if_match is None:
+        raise Problem(428, "precondition-required", "Say in If-Match which revision is meant: the ETag of a GET.")
+    match = _ETAG.fullmatch(if_match.strip())
+    if match is None:
+        raise Problem(422, "invalid", "If-Match is not an ETag that this service gave out.", field="If-Match")
+    return Meant(int(match[1]), int(match[2]))
