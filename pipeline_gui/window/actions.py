@@ -40,6 +40,8 @@ class Actions(QObject):
         self.schedules = self._make("schedulesAction", tr("Sc&hedules…"), "Ctrl+T")
         self.metrics = self._make("metricsAction", tr("&Metrics…"), "Ctrl+M")
         self.metrics.setToolTip(tr("What the runs of each pipeline come to: success, durations, trend (Ctrl+M)"))
+        self.alerts = self._make("alertsAction", tr("Alert&s…"), "Ctrl+Shift+A")
+        self.alerts.setToolTip(tr("Of what somebody is told, by mail or chat, while no window is open (Ctrl+Shift+A)"))
         self.export = self._make("exportAction", tr("E&xport the runs…"), "Ctrl+S")
         self.export.setToolTip(tr("Write the runs that are shown to a CSV file (Ctrl+S)"))
         self.relative = self._make("relativeAction", tr("&Relative times"))
@@ -106,6 +108,7 @@ class Actions(QObject):
             self.configurations,
             self.schedules,
             self.metrics,
+            self.alerts,
         ):
             action.setEnabled(allowed)
 
@@ -128,7 +131,7 @@ class Actions(QObject):
     def fill_menus(self, window: QMainWindow) -> None:
         """The menu bar."""
         file = _menu(window, tr("&File"))
-        file.addActions([self.configurations, self.schedules, self.open_file, self.export])
+        file.addActions([self.configurations, self.schedules, self.alerts, self.open_file, self.export])
         file.addSeparator()
         file.addAction(self.settings)
         file.addSeparator()

@@ -123,6 +123,7 @@ class MainWindow(QMainWindow):
         self._connect_starts(Starts(self, session, backend.configurations))
         self.actions_.schedules.triggered.connect(lambda: self._show_schedules(backend, session.gateway))
         self.actions_.metrics.triggered.connect(lambda: self._show_metrics(backend, session.gateway))
+        self.actions_.alerts.triggered.connect(lambda: self._show_alerts(backend, session.gateway))
         self.actions_.let_look(True)
         if self._pages.currentWidget() is self.opening:
             self._pages.setCurrentWidget(self.page)
@@ -167,20 +168,19 @@ class MainWindow(QMainWindow):
     def _show_schedules(self, backend: Backend, gateway: Gateway) -> None:
         from pipeline_gui.window.schedules.dialog import SchedulesDialog
 
-        dialog = self.findChild(SchedulesDialog) or SchedulesDialog(
-            gateway, backend.schedules, backend.configurations, self
+        _bring_up(
+            self.findChild(SchedulesDialog) or SchedulesDialog(gateway, backend.schedules, backend.configurations, self)
         )
-        dialog.show()
-        dialog.raise_()
-        dialog.activateWindow()
+
+    def _show_alerts(self, backend: Backend, gateway: Gateway) -> None:
+        from pipeline_gui.window.alerts.dialog import AlertsDialog
+
+        _bring_up(self.findChild(AlertsDialog) or AlertsDialog(gateway, backend.alerts, backend.configurations, self))
 
     def _show_metrics(self, backend: Backend, gateway: Gateway) -> None:
         from pipeline_gui.window.metrics.dialog import MetricsDialog
 
-        dialog = self.findChild(MetricsDialog) or MetricsDialog(gateway, backend.metrics, self)
-        dialog.show()
-        dialog.raise_()
-        dialog.activateWindow()
+        _bring_up(self.findChild(MetricsDialog) or MetricsDialog(gateway, backend.metrics, self))
 
     def _connect_starts(self, starts: Starts) -> None:
         table, actions = self.page.table, self.actions_
@@ -372,6 +372,12 @@ def _run_source(backend: Backend, session: Session) -> RunSource:
     return RunSource(
         session.gateway, backend.controller, backend.archive, backend.outputs, zone, history, backend.figures
     )
+
+
+def _bring_up(dialog: QWidget) -> None:
+    dialog.show()
+    dialog.raise_()
+    dialog.activateWindow()
 
 
 def _addresses(settings: Settings) -> str:

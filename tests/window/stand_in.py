@@ -12,6 +12,7 @@ from typing import Any
 from pipeline_gui.command_server.search import Search, search
 from pipeline_gui.configurations.owner import Entry, NamedConfiguration
 from pipeline_gui.configurations.samples import sample, sample_names
+from pipeline_gui.pipeline.alert import Alert, DeliveringService
 from pipeline_gui.pipeline.answers import (
     ActionAnswer,
     ContactAnswer,
@@ -289,6 +290,18 @@ class StandInSchedules:
         return []
 
 
+class StandInAlerts:
+    """No alerts, and nobody to deliver them."""
+
+    def all(self) -> list[Alert]:
+        """None."""
+        return []
+
+    def services(self) -> list[DeliveringService]:
+        """None."""
+        return []
+
+
 class _Side:
     """A store or a Spark server, as far as a window asks it."""
 
@@ -381,6 +394,7 @@ class StandInBackend:
         self.schedules = StandInSchedules()
         self.metrics = StandInMetrics()
         self.figures = StandInFigures()
+        self.alerts = StandInAlerts()
         self.subscriptions: list[StandInSubscription] = []
         self.watching = False
 

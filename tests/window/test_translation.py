@@ -21,10 +21,10 @@ from tests.window.stand_in import StandInBackend, run
 
 DATA = {
     "ageLabel", "connectionLabel", "messageLabel", "openingText", "systemBadge", "runPanelNote", "statusLabel",
-    "sentenceLabel", "factsLabel", "durationLabel", "progressLabel",
+    "sentenceLabel", "alertDelivery", "factsLabel", "durationLabel", "progressLabel",
 }  # fmt: skip
 """Labels of what the record or a server says."""
-OF_OTHERS = {"configurationBox", "scheduleConfiguration", "scheduleZone"}
+OF_OTHERS = {"configurationBox", "scheduleConfiguration", "scheduleZone", "alertPipeline", "alertReceiver"}
 """Boxes of what people or others have named."""
 
 
@@ -80,6 +80,7 @@ PAGES: dict[str, Callable[[MainWindow], None]] = {
     "configurations": lambda window: action(window, "configurationsAction").trigger(),
     "schedules": lambda window: action(window, "schedulesAction").trigger(),
     "metrics": lambda window: action(window, "metricsAction").trigger(),
+    "alerts": lambda window: action(window, "alertsAction").trigger(),
     "shortcuts": lambda window: action(window, "shortcutsAction").trigger(),
 }
 

@@ -16,15 +16,14 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QMessageBox,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
 from pipeline_gui.pipeline.schedule import Decided, Schedule
 from pipeline_gui.schedules.owner import Schedules
+from pipeline_gui.window.dialog_parts import plain_button, question, wrapping_label
 from pipeline_gui.window.gateway import Gateway, Lane
-from pipeline_gui.window.labels import PlainLabel
 from pipeline_gui.window.messages import failure_message
 from pipeline_gui.window.schedules.form import ScheduleForm
 from pipeline_gui.window.texts import one_line, tooltip
@@ -71,18 +70,18 @@ class SchedulesDialog(QDialog):
         self._list.setObjectName("scheduleList")
         self._list.setAccessibleName(tr("Schedules"))
         self._form = ScheduleForm()
-        self._next = _label("scheduleNext")
+        self._next = wrapping_label("scheduleNext")
         self._decided = QListWidget()
         self._decided.setObjectName("scheduleDecided")
         self._decided.setAccessibleName(tr("What became of its last times"))
         self._decided.setWordWrap(True)
         self._decided.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._said = _label("scheduleMessage")
-        self._new = _button("newScheduleButton", tr("&New"), self._start_new)
-        self._delete = _button("deleteScheduleButton", tr("De&lete…"), self._ask_to_delete)
-        self._pause = _button("pauseScheduleButton", tr("&Pause"), self._pause_or_resume)
-        self._revert = _button("revertScheduleButton", tr("&Revert"), lambda: self._show_schedule(self._shown))
-        self._save = _button("saveScheduleButton", tr("&Save"), self._save_edited)
+        self._said = wrapping_label("scheduleMessage")
+        self._new = plain_button("newScheduleButton", tr("&New"), self._start_new)
+        self._delete = plain_button("deleteScheduleButton", tr("De&lete…"), self._ask_to_delete)
+        self._pause = plain_button("pauseScheduleButton", tr("&Pause"), self._pause_or_resume)
+        self._revert = plain_button("revertScheduleButton", tr("&Revert"), lambda: self._show_schedule(self._shown))
+        self._save = plain_button("saveScheduleButton", tr("&Save"), self._save_edited)
         self._save.setDefault(True)
         self._lay_out()
         self._typed = QTimer(self, singleShot=True, interval=TYPED_MS)
@@ -97,7 +96,7 @@ class SchedulesDialog(QDialog):
         self.read()
 
     def _lay_out(self) -> None:
-        needed = _label("scheduleNeeds")
+        needed = wrapping_label("scheduleNeeds")
         needed.show_text(
             tr("Something has to be open to start what is due: a window, or “pipeline-gui serve”, which is always on.")
         )
@@ -271,7 +270,7 @@ class SchedulesDialog(QDialog):
         if before is None:
             return
         title = tr("Delete “{0}” for all operators?").format(one_line(before.name, 80))
-        box = _question(self, "deleteScheduleQuestion", title, tr("Runs that it started stay in the record."))
+        box = question(self, "deleteScheduleQuestion", title, tr("Runs that it started stay in the record."))
         box.addButton(tr("Delete"), QMessageBox.ButtonRole.AcceptRole)
 
         def delete() -> Schedule:
@@ -307,7 +306,7 @@ class SchedulesDialog(QDialog):
         if not self._form.is_edited:
             go_on()
             return
-        box = _question(
+        box = question(
             self, "scheduleEditsQuestion", tr("What you edited is not saved."), tr("Save it first, or give it up.")
         )
         box.addButton(tr("Give it up"), QMessageBox.ButtonRole.AcceptRole)
@@ -326,27 +325,3 @@ def _title(schedule: Schedule) -> str:
 def _day_text(moment: datetime, today: Any) -> str:
     local = moment.astimezone()
     return f"{local:%H:%M}" if local.date() == today else f"{local.day} {local:%b %H:%M}"
-
-
-def _label(name: str) -> PlainLabel:
-    label = PlainLabel()
-    label.setObjectName(name)
-    label.setWordWrap(True)
-    return label
-
-
-def _button(name: str, title: str, pressed: Callable[[], None]) -> QPushButton:
-    button = QPushButton(title)
-    button.setObjectName(name)
-    button.setAutoDefault(False)
-    button.clicked.connect(lambda: pressed())
-    return button
-
-
-def _question(parent: QWidget, name: str, title: str, text: str) -> QMessageBox:
-    box = QMessageBox(QMessageBox.Icon.Question, title, text, QMessageBox.StandardButton.Cancel, parent)
-    box.setObjectName(name)
-    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    box.setText(title)
-    box.setInformativeText(text)
-    return box

@@ -1,0 +1,125 @@
+"""The form of an alert: who is told, and of what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QComboBox, QFormLayout, QLineEdit, QSpinBox, QWidget
+
+from pipeline_gui.alerts.checks import MOST_MINUTES
+from pipeline_gui.pipeline.alert import Alert, Condition
+from pipeline_gui.window.translation import tr
+
+
+class AlertForm(QWidget):
+    """Shows one alert, or none, and says whether it was edited."""
+
+    edited = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._name = QLineEdit()
+        self._name.setObjectName("alertName")
+        self._name.setAccessibleName(tr("Name"))
+        self._condition = QComboBox()
+        self._condition.setObjectName("alertCondition")
+        self._condition.setAccessibleName(tr("Of what it tells"))
+        for condition, title in condition_titles().items():
+            self._condition.addItem(title, condition.value)
+        self._minutes = QSpinBox()
+        self._minutes.setObjectName("alertMinutes")
+        self._minutes.setAccessibleName(tr("Minutes"))
+        self._minutes.setRange(1, MOST_MINUTES)
+        self._pipeline = _choice("alertPipeline", tr("Pipeline"), tr("each pipeline"))
+        self._receiver = _choice("alertReceiver", tr("Receiver"), tr("its name, as the service knows it"))
+        layout = QFormLayout(self)
+        layout.addRow(tr("Name"), self._name)
+        layout.addRow(tr("When"), self._condition)
+        layout.addRow(tr("Minutes"), self._minutes)
+        layout.addRow(tr("Pipeline"), self._pipeline)
+        layout.addRow(tr("Tell"), self._receiver)
+        self._rows = layout
+        self._name.textEdited.connect(self.edited)
+        self._condition.currentIndexChanged.connect(self._show_condition)
+        self._condition.currentIndexChanged.connect(self.edited)
+        self._minutes.valueChanged.connect(self.edited)
+        for box in (self._pipeline, self._receiver):
+            box.editTextChanged.connect(self.edited)
+        self._shown: dict[str, Any] = {}
+        self._minutes_kept = 0.0
+        """As they are saved: they may be finer than what is shown."""
+        self.show_alert(None)
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether it says something else than what was shown."""
+        return self.values() != self._shown
+
+    def offer(self, pipelines: list[str], receivers: list[str]) -> None:
+        """What can be chosen; what is chosen stays."""
+        for box, texts in ((self._pipeline, pipelines), (self._receiver, receivers)):
+            with QSignalBlocker(box):
+                chosen = box.currentText()
+                box.clear()
+                box.addItems(texts)
+                box.setEditText(chosen)
+
+    def show_alert(self, alert: Alert | None) -> None:
+        """Show an alert as it is saved; None: the beginning of a new one."""
+        blockers = [QSignalBlocker(part) for part in self.findChildren(QWidget)]
+        condition = alert.condition if alert else Condition.FAILED
+        self._name.setText(alert.name if alert else "")
+        self._condition.setCurrentIndex(self._condition.findData(condition.value))
+        self._minutes_kept = (alert.minutes if alert else None) or 10
+        self._minutes.setValue(max(1, round(self._minutes_kept)))
+        self._pipeline.setEditText((alert.pipeline if alert else None) or "")
+        self._receiver.setEditText(alert.receiver if alert else "")
+        del blockers
+        self._show_condition()
+        self._shown = self.values()
+
+    def values(self) -> dict[str, Any]:
+        """What it says, under an alert's keys; None where nothing is said."""
+        condition = Condition(self._condition.currentData())
+        minutes: float = self._minutes.value()
+        if minutes == max(1, round(self._minutes_kept)):
+            minutes = self._minutes_kept
+        return {
+            "name": self._name.text().strip(),
+            "condition": condition.value,
+            "minutes": minutes if condition.has_minutes else None,
+            "pipeline": self._pipeline.currentText().strip() or None,
+            "receiver": self._receiver.currentText().strip(),
+        }
+
+    def focus_first(self) -> None:
+        """Let a new one be typed."""
+        self._name.setFocus()
+
+    def _show_condition(self) -> None:
+        self._rows.setRowVisible(self._minutes, Condition(self._condition.currentData()).has_minutes)
+
+
+def condition_titles() -> dict[Condition, str]:
+    """Of what a rule tells, in the words of the window."""
+    return {
+        Condition.FAILED: tr("a run fails"),
+        Condition.ENDED: tr("a run ends, however"),
+        Condition.RECOVERED: tr("a run completes after a failure"),
+        Condition.SLOW: tr("a run lasts longer than usual"),
+        Condition.LIMIT: tr("a run lasts longer than so many minutes"),
+        Condition.MISSED: tr("a schedule starts nothing"),
+        Condition.LOST_CONTACT: tr("contact with Spark is lost for so many minutes"),
+    }
+
+
+def _choice(name: str, title: str, hint: str) -> QComboBox:
+    box = QComboBox()
+    box.setObjectName(name)
+    box.setAccessibleName(title)
+    box.setEditable(True)
+    box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+    if (line := box.lineEdit()) is not None:
+        line.setPlaceholderText(hint)
+    return box
