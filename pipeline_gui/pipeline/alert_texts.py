@@ -78,7 +78,7 @@ def sentence_of(message: Message) -> str:
     match message.condition:
         case "test":
             by = _text(facts, "asked_by")
-            return f"A test of the alert “{message.alert_name}”{f', for {by}' if by else ''}: it would reach you."
+            return f"A test of the alert “{message.alert_name}”{f', for {by}' if by else ''}."
         case "slow":
             usual, runs = duration_text(_number(facts, "usual_seconds")), round(_number(facts, "runs"))
             longest = duration_text(_number(facts, "limit_seconds"))

@@ -13,7 +13,8 @@ from enum import StrEnum
 
 from pipeline_gui.pipeline.alert import Letter, NotDelivered, ReceiverName
 from pipeline_gui.pipeline.alert_texts import one_line
-from pipeline_gui.receivers.failures import SECONDS, STEP_SECONDS, failed, said_text
+from pipeline_gui.receivers import failures
+from pipeline_gui.receivers.failures import failed, said_text
 from pipeline_gui.receivers.guard import Reach, guarded
 
 
@@ -45,7 +46,7 @@ class Mail:
     def send(self, letter: Letter) -> str:
         """Tell them; the server's answer in words. Raises NotDelivered."""
         message = self._message(letter)
-        with guarded(self.reach, SECONDS) as guard:
+        with guarded(self.reach, failures.SECONDS) as guard:
             try:
                 with self._connect() as server:
                     return self._hand_over(server, message)
@@ -56,15 +57,19 @@ class Mail:
                 raise failed(self.host, cause if isinstance(cause, OSError) else ConnectionError(), guard) from error
             except smtplib.SMTPNotSupportedError as error:
                 raise NotDelivered(f"{self.host} offers no TLS or no login, so nothing was sent.") from error
-            except (smtplib.SMTPException, OSError, ValueError) as error:
+            except smtplib.SMTPException as error:
+                raise NotDelivered(f"{self.host} can't be used: {said_text(str(error))}") from error
+            except (OSError, ValueError) as error:
                 raise failed(self.host, error, guard) from error
 
     def _connect(self) -> smtplib.SMTP:
         # Named: the library would look up this computer's own name, for who knows how long.
         me = socket.gethostname() or "localhost"
         if self.encryption is Encryption.IMPLICIT:
-            return smtplib.SMTP_SSL(self.host, self.port, local_hostname=me, timeout=STEP_SECONDS, context=self.tls)
-        server = smtplib.SMTP(self.host, self.port, local_hostname=me, timeout=STEP_SECONDS)
+            return smtplib.SMTP_SSL(
+                self.host, self.port, local_hostname=me, timeout=failures.STEP_SECONDS, context=self.tls
+            )
+        server = smtplib.SMTP(self.host, self.port, local_hostname=me, timeout=failures.STEP_SECONDS)
         if self.encryption is Encryption.STARTTLS:
             try:
                 server.starttls(context=self.tls)

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from pipeline_gui.pipeline.alert import Letter, NotDelivered, ReceiverName
-from pipeline_gui.receivers.failures import SECONDS, failed, said_text
+from pipeline_gui.receivers import failures
+from pipeline_gui.receivers.failures import failed, said_text
 from pipeline_gui.receivers.guard import Reach, guarded
 
 
@@ -37,7 +38,7 @@ class ThroughApprise:
         if plugin is None:
             raise NotDelivered("Apprise can't read this URL; see its documentation for how one is made.")
         plugin.redirects = False  # whatever the URL says
-        with _heard() as said, guarded(self.reach, SECONDS) as guard:
+        with _heard() as said, guarded(self.reach, failures.SECONDS) as guard:
             try:
                 done = plugin.notify(title=letter.title, body=letter.text)
             except Exception as error:

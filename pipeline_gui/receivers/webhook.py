@@ -11,7 +11,8 @@ from urllib.parse import SplitResult
 
 from pipeline_gui import __version__
 from pipeline_gui.pipeline.alert import Letter, NotDelivered, ReceiverName
-from pipeline_gui.receivers.failures import SECONDS, STEP_SECONDS, failed, said_text
+from pipeline_gui.receivers import failures
+from pipeline_gui.receivers.failures import failed, said_text
 from pipeline_gui.receivers.guard import Reach, guarded
 
 LARGEST_ANSWER = 64 * 1024
@@ -41,7 +42,7 @@ class Webhook:
             "Connection": "close",
             **self.headers,
         }
-        with guarded(self.reach, SECONDS) as guard:
+        with guarded(self.reach, failures.SECONDS) as guard:
             connection = self._connection(host)
             try:
                 connection.request("POST", path, body, headers)
@@ -55,8 +56,8 @@ class Webhook:
 
     def _connection(self, host: str) -> http.client.HTTPConnection:
         if self.tls is None:
-            return http.client.HTTPConnection(host, self.url.port, timeout=STEP_SECONDS)
-        return http.client.HTTPSConnection(host, self.url.port, timeout=STEP_SECONDS, context=self.tls)
+            return http.client.HTTPConnection(host, self.url.port, timeout=failures.STEP_SECONDS)
+        return http.client.HTTPSConnection(host, self.url.port, timeout=failures.STEP_SECONDS, context=self.tls)
 
 
 def _judged(host: str, status: int, reason: str, said: bytes) -> str:

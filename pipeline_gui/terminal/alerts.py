@@ -88,7 +88,8 @@ def _say_messages(messages: list[Message], output: Output) -> None:
     for message in messages:
         output.say(f"{full_time(message.made_at)}  {message.state.value:11}  {clean_line(sentence_of(message))}")
         if message.answer and message.state is not MessageState.SENT:
-            output.say(f"    after {message.attempts} attempts: {clean_line(message.answer)}")
+            attempts = "1 attempt" if message.attempts == 1 else f"{message.attempts} attempts"
+            output.say(f"    after {attempts}: {clean_line(message.answer)}")
 
 
 def _messages(owner: Alerts, arguments: argparse.Namespace, output: Output) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from pipeline_gui.pipeline.alert import NotDelivered, Receiver
-from pipeline_gui.receivers import failures, mail, webhook
+from pipeline_gui.receivers import failures
 from pipeline_gui.receivers.file import FileReceivers
 from tests.alerts.hooks import Hook, hook
 from tests.alerts.letters import letter
@@ -51,9 +51,8 @@ def make(tmp_path: Path) -> Any:
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (failures, mail, webhook):
-        monkeypatch.setattr(module, "SECONDS", 1.5, raising=False)
-        monkeypatch.setattr(module, "STEP_SECONDS", 1.0)
+    monkeypatch.setattr(failures, "SECONDS", 1.5)
+    monkeypatch.setattr(failures, "STEP_SECONDS", 1.0)
 
 
 def mailing(port: int, certificate: Path, **more: str) -> str:
@@ -263,9 +262,7 @@ def test_through_apprise_arrives_and_is_out_of_reach_likewise(make: Any, hooked:
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_apprise_is_given_up_at_the_deadline_too(make: Any, hooked: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipeline_gui.receivers import through_apprise
-
-    monkeypatch.setattr(through_apprise, "SECONDS", 1.0)
+    monkeypatch.setattr(failures, "SECONDS", 1.0)
     hooked.mood = "drip"
     began = time.monotonic()
     try:

@@ -75,7 +75,7 @@ def test_a_digest_says_all_in_order_under_the_firsts_key() -> None:
             {"schedule": "nightly", "times": 3, "due": "2026-11-24T02:00:00", "outcome": "missed", "sentence": "Why."},
             "3 times of the schedule “nightly” started nothing, the last one at 2026-11-24 02:00:00 UTC (missed): Why.",
         ),
-        ("test", {"asked_by": "ana@ops-3"}, "A test of the alert “Nightly”, for ana@ops-3: it would reach you."),
+        ("test", {"asked_by": "ana@ops-3"}, "A test of the alert “Nightly”, for ana@ops-3."),
     ],
 )
 def test_each_condition_in_a_sentence(condition: str, facts: dict[str, Any], sentence: str) -> None:

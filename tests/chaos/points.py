@@ -31,6 +31,19 @@ WRITES = frozenset(
         "spark.submit",
         "spark.fence",
         "spark.kill",
+        "alerts.create",
+        "alerts.replace",
+        "alerts.delete",
+        "alerts.ask_for_test",
+        "alerts.tell",
+        "outbox.note_presence",
+        "outbox.withdraw",
+        "outbox.claim",
+        "outbox.sent",
+        "outbox.put_off",
+        "outbox.give_up",
+        "outbox.tidy",
+        "receiver.send",
     }
 )
 """The calls that change something outside: a commit, a launch, a signal."""
@@ -50,15 +63,38 @@ READS = frozenset(
         "spark.alive",
         "spark.log",
         "spark.progress",
+        "alerts.all",
+        "alerts.find",
+        "alerts.messages",
+        "alerts.message",
+        "alerts.services",
+        "alerts.state",
+        "outbox.installation",
+        "archive.page",
+        "archive.newest_event",
+        "archive.events_after",
+        "archive.vitals",
+        "archive.past_runs",
     }
 )
 """The calls that ask: a process may die in them, and an answer may be lost, late or a lie's."""
 
 NO_REQUEST = frozenset(
-    {"store.contact", "store.subscribe", "store.close", "spark.url", "spark.contact", "spark.precheck", "spark.close"}
+    {
+        "store.contact",
+        "store.subscribe",
+        "store.close",
+        "spark.url",
+        "spark.contact",
+        "spark.precheck",
+        "spark.close",
+        "receiver.name",
+    }
 )
 """What asks nobody, or (subscribe) changes nothing and is asked again by itself."""
 
+ATTRIBUTES = frozenset({"_store", "_spark", "_alerts", "_outbox", "_archive"})
+"""Under which names the domain has its ports."""
 _PACKAGE = Path(inspect.getfile(pipeline)).parent
 
 
@@ -75,14 +111,17 @@ def calls_in_the_domain() -> Iterator[str]:
 
 def _port_calls(function: ast.FunctionDef) -> Iterator[str]:
     for node in ast.walk(function):
-        if (
-            isinstance(node, ast.Attribute)
-            and isinstance(node.value, ast.Attribute)
-            and node.value.attr in ("_store", "_spark")
-        ):
-            call = f"{node.value.attr[1:]}.{node.attr}"
+        if isinstance(node, ast.Attribute) and (port := _port(node.value)) is not None:
+            call = f"{port}.{node.attr}"
             if call not in NO_REQUEST:
                 yield call
+
+
+def _port(node: ast.expr) -> str | None:
+    """The port that an expression names: an attribute of whoever calls, or the receiver of the moment."""
+    if isinstance(node, ast.Attribute) and node.attr in ATTRIBUTES:
+        return node.attr[1:]
+    return node.id if isinstance(node, ast.Name) and node.id == "receiver" else None
 
 
 def point_of_caller(port: str, method: str) -> str:
@@ -171,6 +210,22 @@ STEPS: dict[str, str] = {
     "OrphanHunter._seen_twice store.add_event": "hunt: record that a batch has no row",
     "OrphanHunter._confirm spark.identity": "hunt: whether the evidence is a fence",
     "OrphanHunter._confirm store.mark_gone": "hunt: record that it is gone",
+    # alerts
+    "Alarm.turn alerts.state": "alert: read what comes with time",
+    "Alarm.turn store.installation": "alert: which database this is",
+    "Alarm._expect archive.past_runs": "alert: read the past of a pipeline",
+    "Alarm._attend alerts.tell": "alert: write what is to be told of what runs",
+    "Deliverer.be_present outbox.installation": "deliver: which database this is, before saying who is there",
+    "Deliverer.be_present outbox.note_presence": "deliver: say who is there",
+    "Deliverer.be_present outbox.tidy": "deliver: give up and forget what is old",
+    "Deliverer.take outbox.installation": "deliver: which database this is",
+    "Deliverer.take outbox.claim": "deliver: claim what is due",
+    "Deliverer.deliver outbox.installation": "deliver: whose message it is",
+    "Deliverer.deliver receiver.send": "deliver: send it",
+    "Deliverer._mark_sent outbox.sent": "deliver: record that it was sent",
+    "Deliverer._not_delivered outbox.put_off": "deliver: record that it was not, and when to try again",
+    "Deliverer._not_delivered outbox.give_up": "deliver: record that it is given up",
+    "Deliverer.close outbox.withdraw": "deliver: say that nobody is there any more",
     # answers
     "PipelineController._started_before store.find_start": "answer: what was started under a key",
     "PipelineController._started_before store.find": "answer: the run that was",

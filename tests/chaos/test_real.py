@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.alerts.hooks import hook
+from tests.chaos.real.alerts import OF_EACH_END, alert_violations, settle_alerts
 from tests.chaos.real.crossing import FAULTS, Outcome, cross, ended_rows, faults_at, violations
 from tests.chaos.real.ground import Ground
 from tests.chaos.real.network import Trouble
@@ -17,6 +19,7 @@ from tests.command_server.harness import command_server
 from tests.postgres import PostgresServer
 
 INSERT, REQUEST = "Starter.start store.insert", "Stopper.stop store.request_stop"
+SEND = "Deliverer.deliver receiver.send"
 SETTLE, FENCE = "Settler._end store.settle", "Settler._fence spark.fence"
 
 
@@ -40,6 +43,19 @@ def ground(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFac
         ("stop", REQUEST, KILLED_AFTER),
         ("stop", FENCE, str(Trouble.CUT)),
         ("look at what completed", SETTLE, str(Trouble.ANSWER_LOST)),
+        ("look at what completed", SETTLE, KILLED_AFTER),
+        ("look at what lasts too long", "Alarm._attend alerts.tell", KILLED_AFTER),
+        ("look at what lasts too long", "Alarm._attend alerts.tell", str(Trouble.LATE)),
+        ("deliver", "Deliverer.take outbox.claim", KILLED_AFTER),
+        ("deliver", "Deliverer.take outbox.claim", str(Trouble.LATE)),
+        ("deliver", SEND, KILLED_BEFORE),
+        ("deliver", SEND, KILLED_AFTER),
+        ("deliver", SEND, str(Trouble.ANSWER_LOST)),
+        ("deliver", SEND, str(Trouble.LATE)),
+        ("deliver", "Deliverer._mark_sent outbox.sent", KILLED_BEFORE),
+        ("deliver", "Deliverer._mark_sent outbox.sent", str(Trouble.ANSWER_LOST)),
+        ("deliver in vain", "Deliverer._not_delivered outbox.put_off", KILLED_BEFORE),
+        ("deliver a test in vain", "Deliverer._not_delivered outbox.give_up", str(Trouble.CUT)),
     ],
 )
 def test_the_record_is_true_whatever_befalls(ground: Ground, scenario: str, point: str, fault: str) -> None:
@@ -91,3 +107,28 @@ def test_the_checks_see_what_is_wrong(ground: Ground, tampering: str, number: in
         world.execute(tampering)
         seen = [*violations(ground, world, SCENARIOS["look at what lives"], run_id, ended, Outcome("", None, None))]
     assert f"{number}:" in " ".join(seen)
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "DELETE FROM pipeline_alert_messages WHERE run_id = (SELECT min(run_id) FROM pipeline_alert_messages)",
+        "UPDATE pipeline_alert_messages SET state = 'sent' WHERE state = 'waiting'",
+        "UPDATE pipeline_alert_messages SET answer = 'no' WHERE state = 'waiting'",
+        "INSERT INTO pipeline_alerts (name, name_key, condition, minutes, receiver) VALUES ('x', 'x', 'limit', 1, 'o')",
+    ],
+)
+def test_the_checks_of_alerts_see_what_is_wrong(ground: Ground, tampering: str) -> None:
+    with ground.world() as world, hook() as hooked:
+        world.execute(OF_EACH_END)
+        world.settle_until_ended(world.start("print('done')"))
+        settle_alerts(world, hooked.url)
+        assert [*alert_violations(world, hooked, is_undisturbed=True)] == []
+        world.settle_until_ended(world.start("print('done')"))
+        world.start()
+        if "'waiting'" not in tampering:
+            settle_alerts(world, hooked.url)
+            assert [*alert_violations(world, hooked, is_undisturbed=True)] == []
+        world.execute(tampering)
+        [seen] = [*alert_violations(world, hooked, is_undisturbed=True)]
+    assert seen.startswith("8: ")

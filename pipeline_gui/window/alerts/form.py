@@ -105,7 +105,7 @@ def condition_titles() -> dict[Condition, str]:
     """Of what a rule tells, in the words of the window."""
     return {
         Condition.FAILED: tr("a run fails"),
-        Condition.ENDED: tr("a run ends, however"),
+        Condition.ENDED: tr("a run ends, in any way"),
         Condition.RECOVERED: tr("a run completes after a failure"),
         Condition.SLOW: tr("a run lasts longer than usual"),
         Condition.LIMIT: tr("a run lasts longer than so many minutes"),

@@ -12,7 +12,9 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row
 
+from tests.alerts.hooks import Hook, hook
 from tests.chaos.points import WRITES
+from tests.chaos.real.alerts import OF_EACH_END, alert_violations, settle_alerts
 from tests.chaos.real.ground import Ground, processes
 from tests.chaos.real.network import Proxy, Trouble
 from tests.chaos.real.scenarios import SCENARIOS, Scenario
@@ -28,7 +30,7 @@ FAULTS = [KILLED_BEFORE, KILLED_AFTER, *(str(trouble) for trouble in TROUBLES)]
 def faults_at(point: str) -> list[str]:
     """The faults that can befall a point: PostgreSQL's protocol can't be delivered twice, and a read has no effect."""
     call = point.split()[-1]
-    chosen = [fault for fault in FAULTS if fault != Trouble.TWICE or call.startswith("spark.")]
+    chosen = [fault for fault in FAULTS if fault != Trouble.TWICE or call.startswith(("spark.", "receiver."))]
     if call not in WRITES:
         chosen = [fault for fault in chosen if fault not in (Trouble.TWICE, Trouble.LATE, KILLED_AFTER)]
     return chosen
@@ -54,14 +56,16 @@ def cross(ground: Ground, name: str, point: str | None, fault: str | None, *, la
     late_first: what is late arrives before the fresh process settles, and otherwise after it.
     """
     scenario, outcome = SCENARIOS[name], Outcome(name, point, fault)
-    with ground.world() as world:
+    with ground.world() as world, hook() as hooked:
+        world.execute(OF_EACH_END)
         run_id = scenario.prepare(world)
         ended_before = ended_rows(world)
-        with _network(world) as proxies:
+        with _network(world, hooked) as proxies:
             plan = Plan(
                 database=make_conninfo(world.database, port=proxies["store"].port),
                 spark_url=f"http://127.0.0.1:{proxies['spark'].port}",
                 token=world.server.token,
+                receiver_url=f"http://127.0.0.1:{proxies['receiver'].port}/",
                 scenario=name,
                 configuration=world.configuration(SLEEPS),
                 run_id=run_id,
@@ -75,32 +79,38 @@ def cross(ground: Ground, name: str, point: str | None, fault: str | None, *, la
             if late_first or ground.is_plain:  # on a plain Livy a start that was given up may not come any more
                 _deliver(proxies)
             _come_to_rest(ground, world, outcome)
+            settle_alerts(world, hooked.url)
             if not late_first and _deliver(proxies):
                 _come_to_rest(ground, world, outcome)
+                settle_alerts(world, hooked.url)
+        outcome.violations += [*alert_violations(world, hooked, is_undisturbed=fault is None)]
         outcome.violations += [*violations(ground, world, scenario, run_id, ended_before, outcome)]
     return outcome
 
 
 class _network:  # noqa: N801 - a context manager
-    """The proxies between a victim and the two servers."""
+    """The proxies between a victim and the two servers, and a receiver of alerts."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, hooked: Hook) -> None:
         database = conninfo_to_dict(world.database)
         self._proxies = {
             "store": Proxy(str(database["host"]), int(str(database["port"]))),
             "spark": Proxy("127.0.0.1", world.server.port),
+            "receiver": Proxy("127.0.0.1", hooked.port),
         }
+        # These are the database, too.
+        self._proxies |= dict.fromkeys(("alerts", "outbox", "archive"), self._proxies["store"])
 
     def __enter__(self) -> dict[str, Proxy]:
         return self._proxies
 
     def __exit__(self, *_: object) -> None:
-        for proxy in self._proxies.values():
+        for proxy in set(self._proxies.values()):
             proxy.__exit__(None, None, None)
 
 
 def _deliver(proxies: dict[str, Proxy]) -> int:
-    return sum(proxy.deliver() for proxy in proxies.values())
+    return sum(proxy.deliver() for proxy in set(proxies.values()))
 
 
 def _let_it_act(plan: Plan, proxies: dict[str, Proxy], outcome: Outcome) -> None:

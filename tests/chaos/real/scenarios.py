@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipeline_gui.pipeline.alert import NotDelivered
 from pipeline_gui.pipeline.errors import PipelineError, SparkNotConnected, SparkUnavailable, SparkUnclear, StoreUnclear
 from pipeline_gui.pipeline.ports import Actor, EngineChange, NewRun
 from tests.waiting import wait_until
@@ -134,6 +135,31 @@ def without_a_row(world: World) -> str:
     run_id = world.start()
     world.execute("DELETE FROM pipeline_runs")
     world.execute("DELETE FROM pipeline_run_engine")
+    return run_id
+
+
+def lasting_too_long(world: World) -> str:
+    """A run at work, slower than its past, and past what is told."""
+    for condition, minutes in (("slow", "NULL"), ("limit", "10")):
+        world.execute(
+            "INSERT INTO pipeline_alerts (name, name_key, condition, minutes, receiver) "
+            f"VALUES ('{condition}', '{condition}', '{condition}', {minutes}, 'ops')"
+        )
+    for number in range(5):
+        world.execute(
+            f"INSERT INTO pipeline_runs (run_id, status, start_time, metadata) VALUES ('past-{number}', 'running', "
+            """now() - interval '1 day', '{"configuration": {"name": "app"}}')"""
+        )
+        world.execute("UPDATE pipeline_runs SET status = 'completed', duration = 60 WHERE status = 'running'")
+    run_id = world.start()
+    world.execute(LATE)
+    return run_id
+
+
+def a_test_is_asked_for(world: World) -> str:
+    """Somebody tries a receiver, while what ended is still to be told."""
+    run_id = settled(world)
+    world.plain_store.alerts.ask_for_test(world.plain_store.alerts.all()[0], OTHER)
     return run_id
 
 
@@ -267,6 +293,30 @@ def lose_contact(victim: Victim) -> None:
         watcher._turn()
 
 
+def look_at_the_clock(victim: Victim) -> None:
+    """One look at what comes with time."""
+    victim.alarm.turn()
+
+
+def deliver(victim: Victim) -> None:
+    """Deliver all that is due, then close."""
+    deliverer = victim.deliverer
+    deliverer.be_present()
+    while (claimed := deliverer.take()) is not None:
+        deliverer.deliver(claimed)
+    deliverer.close()
+
+
+def deliver_in_vain(victim: Victim) -> None:
+    """Deliver to one that does not take it the first time."""
+
+    def hook() -> None:
+        raise NotDelivered("Nobody listens there.")
+
+    victim.before["Deliverer.deliver receiver.send"] = hook
+    deliver(victim)
+
+
 def abandon(victim: Victim) -> Any:
     """Let go."""
     return victim.controller.abandon_run(str(victim.plan.run_id))
@@ -338,6 +388,10 @@ SCENARIOS = {
     "abandon": Scenario(running, abandon, _ends("running", "failed")),
     "confirm gone": Scenario(abandoned_and_dead, confirm_gone, _ends("failed")),
     "release": Scenario(foreign, release, _ends("running", "failed")),
+    "look at what lasts too long": Scenario(lasting_too_long, look_at_the_clock, _ends("running")),
+    "deliver": Scenario(settled, deliver, _ends("completed")),
+    "deliver in vain": Scenario(settled, deliver_in_vain, _ends("completed")),
+    "deliver a test in vain": Scenario(a_test_is_asked_for, deliver_in_vain, _ends("completed")),
     "look at nothing": Scenario(nothing, step, _ends()),
     "ask about yesterday": Scenario(settled, ask, _ends("completed")),
     "ask": Scenario(running, ask, _ends("running")),

@@ -14,16 +14,20 @@ from typing import Any
 import psycopg
 
 from pipeline_gui.pipeline import starting, stopping
+from pipeline_gui.pipeline.alerting import Alarm
 from pipeline_gui.pipeline.controller import PipelineController
+from pipeline_gui.pipeline.delivering import Deliverer
 from pipeline_gui.pipeline.errors import PipelineError
 from pipeline_gui.pipeline.orphans import OrphanHunter
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.pipeline.settling import Settler
 from pipeline_gui.pipeline.watcher import Watcher
+from pipeline_gui.receivers import failures
 from pipeline_gui.spark.livy import LivyServer
 from pipeline_gui.store.session import Timeouts
 from pipeline_gui.store.store import open_store
 from tests.chaos.points import NO_REQUEST, point_of_caller
+from tests.chaos.real.alerts import OneReceiver, in_words, webhook
 from tests.pipeline.faults import MovableClock
 
 TIMEOUTS = Timeouts(read=1.0, write=1.5, reading_statement=0.8, writing_statement=1.2, lock=1.0, lease=1.0)
@@ -40,6 +44,7 @@ class Plan:
     token: str
     scenario: str
     configuration: dict[str, Any]
+    receiver_url: str = ""
     run_id: str | None = None
     point: str | None = None
     fault: str | None = None
@@ -69,6 +74,17 @@ class Victim:
         self.watcher = Watcher(store, spark, self.actor)
         self.patient_watcher = Watcher(store, spark, self.actor, clock=self.clock)
         self.controller = PipelineController(store, spark, self.actor, self.watcher)
+        alerts, outbox, archive, receiver = (
+            Tripwire(port, name, self)
+            for port, name in (
+                (plain_store.alerts, "alerts"),
+                (plain_store.outbox, "outbox"),
+                (plain_store, "archive"),
+                (webhook(self.plan.receiver_url), "receiver"),
+            )
+        )
+        self.alarm = Alarm(alerts, store, archive, self.actor)
+        self.deliverer = Deliverer(outbox, OneReceiver(receiver), in_words, self.actor)
 
     def warm_up(self) -> None:
         """Connect, so that the point's own request is what fails and not a connection before it."""
@@ -140,6 +156,7 @@ def main(plan: Plan, pipe: Connection) -> None:
     logging.disable(logging.CRITICAL)  # what goes wrong here is meant to
     starting.STARTER_SECONDS = 2.5
     stopping.STOP_MARGIN_SECONDS = 1.0
+    failures.STEP_SECONDS = SPARK_SECONDS
     victim = Victim(plan, pipe)
     victim.warm_up()
     try:
