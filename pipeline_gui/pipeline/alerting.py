@@ -1,4 +1,4 @@
-"""The alerts that come with time: a run that lasts too long, contact that is lost for long (docs/adr/0011).
+"""The alerts that come with time: a run that lasts too long, contact that is lost for long (docs/adr/0014).
 
 Whoever watches looks, and whoever can't reach Spark as well: the row of a message exists once for each rule and run,
 so that many who look at the same make one.

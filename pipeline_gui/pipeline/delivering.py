@@ -1,4 +1,4 @@
-"""Delivery: what waits in the outbox is sent by whoever has the receivers' secrets (docs/adr/0011).
+"""Delivery: what waits in the outbox is sent by whoever has the receivers' secrets (docs/adr/0014).
 
 At least once: a message is marked as sent after its receiver took it, and who dies in between leaves it to be sent
 again, under the same key.

@@ -247,7 +247,7 @@ SOURCE_MUTANTS = [
     # alerts
     SourceMutant(
         "marked before it was sent",
-        "10: nothing is marked as sent before its receiver took it",
+        "adr 14: nothing is marked as sent before its receiver took it",
         "pipeline/delivering.py",
         "            answer = redact_text(receiver.send(letter))",
         "            self._mark_sent(claimed, '')\n            answer = redact_text(receiver.send(letter))",
@@ -255,7 +255,7 @@ SOURCE_MUTANTS = [
     ),
     SourceMutant(
         "a claim without compare",
-        "10: one process at a time sends to a receiver",
+        "adr 14: one process at a time sends to a receiver",
         "store/outbox.py",
         "message.message_id = head.message_id AND state = 'waiting' AND next_at <= {NOW} AND {_FREE}",
         "message.message_id = head.message_id",
@@ -263,7 +263,7 @@ SOURCE_MUTANTS = [
     ),
     SourceMutant(
         "a claim that never runs out",
-        "10: what a dead service held is sent by another",
+        "adr 14: what a dead service held is sent by another",
         "store/outbox.py",
         "claimed_until < {NOW})",
         "false)",
@@ -271,7 +271,7 @@ SOURCE_MUTANTS = [
     ),
     SourceMutant(
         "another key at each attempt",
-        "10: a repetition can be told",
+        "adr 14: a repetition can be told",
         "pipeline/alert_texts.py",
         'key = f"{installation_id}-{claimed.first.message_id}"',
         'key = f"{installation_id}-{claimed.first.message_id}-{claimed.first.attempts}"',
@@ -279,7 +279,7 @@ SOURCE_MUTANTS = [
     ),
     SourceMutant(
         "the newest first",
-        "10: order for each receiver",
+        "adr 14: order for each receiver",
         "store/outbox.py",
         "            ORDER BY receiver, message_id\n",
         "            ORDER BY receiver, message_id DESC\n",
@@ -287,15 +287,15 @@ SOURCE_MUTANTS = [
     ),
     SourceMutant(
         "only our own ends are told",
-        "10: by trigger, whoever made the change",
-        "store/migrations/0010_alerts.sql",
+        "adr 14: by trigger, whoever made the change",
+        "store/migrations/0012_alerts.sql",
         "WHERE lower(btrim(old_rows.status::text)) = 'running'::text",
         "WHERE pipeline_gui_said('actor') IS NOT NULL",
         ("tests/store/test_alerts.py",),
     ),
     SourceMutant(
         "an address is not looked at",
-        "10: a webhook can't be turned against this computer",
+        "adr 14: a webhook can't be turned against this computer",
         "receivers/guard.py",
         'if event in ("socket.connect", "socket.sendto"):',
         'if event in ("socket.sendto",):',
