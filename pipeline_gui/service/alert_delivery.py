@@ -17,6 +17,7 @@ from pipeline_gui.pipeline.errors import PipelineError
 from pipeline_gui.receivers.file import RECEIVERS_FILE, FileReceivers
 
 LOOK_SECONDS = 1.0
+AFTER_ERROR_SECONDS = 5.0
 PRESENCE_SECONDS = 10.0
 MOST_AT_ONCE = 8
 """Receivers that may be told at the same time: one that hangs keeps its thread for half a minute."""
@@ -69,14 +70,16 @@ class Delivery:
 
     def _run(self) -> None:
         while not self._closing.is_set():
+            pause = AFTER_ERROR_SECONDS
             try:
                 self._look()
+                pause = LOOK_SECONDS
             except PipelineError as error:
                 log.info("alerts: %s", error)
             except Exception:
                 # One surprise must not end the alerts of everybody for good; it is logged, and it goes on.
                 log.exception("alerts: unexpected error")
-            self._wake.wait(LOOK_SECONDS)
+            self._wake.wait(pause)
             self._wake.clear()
 
     def _look(self) -> None:

@@ -299,7 +299,7 @@ SOURCE_MUTANTS = [
         "receivers/guard.py",
         'if event in ("socket.connect", "socket.sendto"):',
         'if event in ("socket.sendto",):',
-        ("tests/alerts/test_receivers.py",),
+        ("tests/alerts/test_receivers.py::test_this_computer_is_out_of_reach_unless_allowed",),
     ),
     SourceMutant(
         "a copy delivers",
