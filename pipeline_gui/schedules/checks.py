@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -13,25 +12,21 @@ from cronsim import CronSim, CronSimError
 from pipeline_gui.pipeline.errors import ConfigurationInvalid
 from pipeline_gui.pipeline.saved import name_key
 from pipeline_gui.pipeline.schedule import WhenBusy
+from pipeline_gui.value_checks import LONGEST_NAME, check_keys, line_of_text, switch
 
 KEYS = (
     "name", "configuration", "cron", "every_minutes", "zone", "starts_at", "ends_at", "when_busy", "catch_up_seconds",
     "is_enabled",
 )  # fmt: skip
-LONGEST_NAME = 200
 LONGEST_CATCH_UP_SECONDS = 31_536_000.0
 MOST_MINUTES = 525_600
 
 
 def checked_schedule(values: Mapping[str, Any]) -> dict[str, Any]:
     """The values as they are kept. Raises ConfigurationInvalid, with the key that is wrong and what it should be."""
-    for key in values:
-        if key not in KEYS:
-            near = difflib.get_close_matches(str(key), KEYS, n=1, cutoff=0.5)
-            hint = f"; did you mean {near[0]!r}?" if near else "."
-            raise ConfigurationInvalid(f"A schedule has no key {str(key)[:60]!r}{hint}", field=str(key)[:60])
+    check_keys(values, KEYS, "A schedule")
     given = {key: value for key, value in values.items() if value is not None}
-    name = _text("name", given.get("name"))
+    name = line_of_text("name", given.get("name"))
     zone = _zone(given.get("zone", "UTC"))
     if ("cron" in given) == ("every_minutes" in given):
         raise ConfigurationInvalid("A schedule has either cron or every_minutes.", field="cron")
@@ -41,7 +36,7 @@ def checked_schedule(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": name,
         "name_key": name_key(name),
-        "configuration": _text("configuration", given.get("configuration")),
+        "configuration": line_of_text("configuration", given.get("configuration")),
         "cron": _cron(given["cron"], zone) if "cron" in given else None,
         "every_minutes": _minutes(given["every_minutes"]) if "every_minutes" in given else None,
         "zone": zone.key,
@@ -49,16 +44,8 @@ def checked_schedule(values: Mapping[str, Any]) -> dict[str, Any]:
         "ends_at": ends_at,
         "when_busy": _when_busy(given.get("when_busy", WhenBusy.SKIP)),
         "catch_up_seconds": _catch_up(given.get("catch_up_seconds", 0)),
-        "is_enabled": _switch(given.get("is_enabled", True)),
+        "is_enabled": switch("is_enabled", given.get("is_enabled", True)),
     }
-
-
-def _text(key: str, value: object) -> str:
-    if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        raise ConfigurationInvalid(f"{key} must be a line of text.", field=key)
-    if len(value) > LONGEST_NAME:
-        raise ConfigurationInvalid(f"{key} is longer than {LONGEST_NAME} characters.", field=key)
-    return value.strip()
 
 
 def _zone(value: object) -> ZoneInfo:
@@ -120,9 +107,3 @@ def _catch_up(value: object) -> float:
             f"catch_up_seconds is a number from 0 to {LONGEST_CATCH_UP_SECONDS:,.0f}.", field="catch_up_seconds"
         )
     return float(value)
-
-
-def _switch(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ConfigurationInvalid("is_enabled is true or false.", field="is_enabled")
-    return value
