@@ -44,6 +44,10 @@ def _servers(database: str | None, spark: tuple[str, str, str | None] | None) ->
         for finding in examine_database(database):
             is_ready = is_ready and not (finding.subject in ("database", "schema") and finding.is_well is False)
             yield finding
+    if is_ready and database is not None:
+        from pipeline_gui.alert_checks import examine_alerts
+
+        yield from examine_alerts(database)
     server = (yield from _spark(*spark)) if spark is not None else None
     if server is not None and is_ready and database is not None:
         from pipeline_gui.record_checks import examine_record

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from pipeline_gui import database_checks
+from pipeline_gui.alert_checks import examine_alerts
 from pipeline_gui.database_checks import examine_database
 from pipeline_gui.doctor import examine
 from pipeline_gui.finding import Finding
@@ -133,6 +134,30 @@ def test_runs_that_nobody_watches_are_noted(database: str, execute: Callable[[st
     findings = list(examine_database(database))
     assert wrong(findings) == {}
     assert "theirs" in noted(findings)["watcher"]
+
+
+def test_alerts_that_nobody_delivers_and_those_that_were_given_up(
+    database: str, execute: Callable[[str], object]
+) -> None:
+    assert [*examine_alerts(database)] == []
+    execute(
+        "INSERT INTO pipeline_alerts (name, name_key, condition, receiver) VALUES ('a', 'a', 'ended', 'ops'), "
+        "('b', 'b', 'failed', 'ops')"
+    )
+    [finding] = examine_alerts(database)
+    assert finding.is_well is False
+    assert "No service is there to deliver" in finding.sentence
+    execute(
+        "INSERT INTO pipeline_alert_services (service_id, actor, receivers) "
+        """VALUES ('s', 'x', '[{"name": "ops", "kind": "mail"}]')"""
+    )
+    assert [(each.subject, each.is_well) for each in examine_alerts(database)] == [("alerts", True)]
+    execute(
+        "INSERT INTO pipeline_alert_messages (alert_id, alert_name, receiver, condition, subject, state, answer) "
+        "VALUES (1, 'a', 'ops', 'ended', 'run r', 'undelivered', '550 no')"
+    )
+    [finding] = examine_alerts(database)
+    assert (finding.is_well, "the newest to ops: 550 no" in finding.sentence) == (None, True)
 
 
 def test_a_clock_that_is_off_is_said(database: str, monkeypatch: pytest.MonkeyPatch) -> None:

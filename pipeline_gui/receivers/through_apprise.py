@@ -63,6 +63,7 @@ def _heard() -> Iterator[list[str]]:
                 said.append(record.getMessage())
 
     ear, logger = Ear(), logging.getLogger("apprise")
+    logger.propagate = False  # what it says goes through our own hands, which know the secrets
     logger.addHandler(ear)
     try:
         yield said

@@ -218,6 +218,17 @@ def test_what_a_receiver_echoes_shows_no_secret(make: Any, hooked: Hook) -> None
         assert secret not in repr(receiver)
 
 
+def test_an_error_that_nobody_foresaw_shows_no_secret(make: Any, hooked: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("never heard of /hook/s3cret-path")
+
+    monkeypatch.setattr("http.client.HTTPConnection.request", fail)
+    with pytest.raises(NotDelivered, match="not foreseen, RuntimeError") as raised:
+        make(hooking(hooked.url)).send(letter())
+    assert "s3cret-path" not in str(raised.value)
+    assert raised.value.__cause__ is None
+
+
 # --- where it may not go --------------------------------------------------------------------------------------------
 
 
