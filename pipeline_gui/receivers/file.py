@@ -107,7 +107,7 @@ class _Discreet:
             return self._hidden(self._receiver.send(letter))
         except NotDelivered as error:
             raise NotDelivered(self._hidden(str(error)), is_refusal=error.is_refusal) from None
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a library does wrong
             # Not as it is: a log must not hold what an error's text or its traceback may quote.
             name = type(error).__name__
             raise NotDelivered(self._hidden(f"An error that was not foreseen, {name}: {error}")) from None
