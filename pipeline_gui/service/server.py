@@ -37,6 +37,7 @@ from pipeline_gui.settings import Settings
 
 DRAIN_SECONDS = 15.0
 """What is under way when the service is told to end may take so long."""
+LATECOMERS_SECONDS = 0.5
 UNREAD_SECONDS = 30
 """A connection whose client takes nothing for so long is ended by the kernel."""
 log = logging.getLogger(__name__)
@@ -174,8 +175,17 @@ class _Server(uvicorn.Server):
         last = threading.Timer(DRAIN_SECONDS * 2, os._exit, [1])
         last.daemon = True
         last.start()
+        latecomers = asyncio.create_task(self._shut_latecomers())
         await super().shutdown(sockets)
+        latecomers.cancel()
         last.cancel()
+
+    async def _shut_latecomers(self) -> None:
+        """End those, too, that were accepted in the very moment of the end: nobody has them in a list yet."""
+        while True:
+            await asyncio.sleep(LATECOMERS_SECONDS)
+            for connection in list(self.server_state.connections):
+                connection.shutdown()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """End in order; at the second time, at once. Uvicorn's own would raise the signal again, and end by it."""
