@@ -14,10 +14,10 @@ from pipeline_gui.pipeline.run import Ending, Overview, Phase, Progress, Run, Ru
 from pipeline_gui.pipeline.start_key import StartKey
 
 if TYPE_CHECKING:
+    from pipeline_gui.pipeline.alert import AlertStore, Outbox
     from pipeline_gui.pipeline.figures import FiguresStore
     from pipeline_gui.pipeline.metrics import MetricsStore
     from pipeline_gui.pipeline.retention import RetentionStore
-    from pipeline_gui.pipeline.alert import AlertStore, Outbox
     from pipeline_gui.pipeline.saved import ConfigurationStore
     from pipeline_gui.pipeline.schedule import Firing, ScheduleStore
 

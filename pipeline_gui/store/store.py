@@ -38,11 +38,11 @@ from pipeline_gui.store.values import bounded_text, clean_text, json_text
 
 if TYPE_CHECKING:
     from pipeline_gui.pipeline.schedule import Firing
+    from pipeline_gui.store.alerts import PostgresAlerts
     from pipeline_gui.store.figures import PostgresFigures
     from pipeline_gui.store.metrics import PostgresMetrics
-    from pipeline_gui.store.retention import PostgresRetention
-    from pipeline_gui.store.alerts import PostgresAlerts
     from pipeline_gui.store.outbox import PostgresOutbox
+    from pipeline_gui.store.retention import PostgresRetention
     from pipeline_gui.store.schedules import PostgresSchedules
 
 LONGEST_ERROR = 8_192
