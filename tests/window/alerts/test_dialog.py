@@ -169,8 +169,8 @@ def test_a_test_shows_the_receivers_own_answer(dialog: AlertsDialog, people: Peo
     click(dialog, "testAlertButton")
     qtbot.waitUntil(lambda: said(dialog) == "Not sent: 535 wrong password")
     messages = found(dialog, QListWidget, "alertMessages")
-    qtbot.waitUntil(lambda: messages.count() == 2)
-    assert "undelivered  A test of the alert “night”, for ana@ops" in messages.item(0).text()
+    wanted = "undelivered  A test of the alert “night”, for ana@ops"
+    qtbot.waitUntil(lambda: messages.count() == 2 and wanted in messages.item(0).text())
     assert messages.item(0).text().endswith("535 wrong password")
 
 
