@@ -15,7 +15,7 @@ from pipeline_gui.window.icons import look_icon
 from pipeline_gui.window.looks import UNKNOWN, Look
 from pipeline_gui.window.snapshot import RunRow
 from pipeline_gui.window.table.arrangement import Order
-from pipeline_gui.window.table.changes import Changes
+from pipeline_gui.window.table.changes import Changes, changes_between
 from pipeline_gui.window.table.columns import HEADERS, Column
 from pipeline_gui.window.texts import one_line, tooltip
 from pipeline_gui.window.theme import tone_color
@@ -133,8 +133,7 @@ class RunsModel(QAbstractTableModel):
 
     def update_rows(self, new: Sequence[RunRow]) -> None:
         """Turn what is shown into the new rows, telling views of the differences only. For some thousand rows."""
-        self._update_rows(new)
-        self._running = [position for position, row in enumerate(self._rows) if row.is_running]
+        self.apply(changes_between(self._rows, list(new), self.held()))
 
     def apply(self, changes: Changes) -> list[RunRow]:
         """Turn what is shown into other rows, by changes that were found elsewhere: for any number of them.
@@ -156,6 +155,8 @@ class RunsModel(QAbstractTableModel):
             for position in changes.changed:
                 self._replace(position, changes.rows[position])
         self._running = list(changes.running)
+        running = {self._rows[position].run_id for position in self._running}
+        self._ticked = {run_id: text for run_id, text in self._ticked.items() if run_id in running}
         return before if before is not self._rows else []
 
     def held(self) -> set[str]:
@@ -189,27 +190,6 @@ class RunsModel(QAbstractTableModel):
     def _index_of(self, row: int | None, column: int) -> QModelIndex:
         return QModelIndex() if row is None else self.index(row, column)
 
-    def _update_rows(self, new: Sequence[RunRow]) -> None:
-        ids = [row.run_id for row in new]
-        if ids == [row.run_id for row in self._rows]:
-            for position, row in enumerate(new):
-                if row is not self._rows[position]:
-                    self._replace(position, row)
-            return
-        wanted = set(ids)
-        self._remove_all_but(wanted)
-        known = {row.run_id for row in self._rows}
-        position = 0
-        while position < len(new):
-            row = new[position]
-            if row.run_id not in known:
-                position = self._insert_unknown(position, new, known)
-                continue
-            if self._rows[position].run_id != row.run_id:
-                self._move_up(row.run_id, position)
-            self._replace(position, row)
-            position += 1
-
     def set_stale(self, since: datetime | None) -> None:
         """Say that the rows are as of a moment and not known to be so now; None: they are fresh."""
         if since == self._stale_since:
@@ -242,37 +222,6 @@ class RunsModel(QAbstractTableModel):
         """Follow a change of theme."""
         self._palette = palette
         self._tell(0, len(self._rows) - 1, Column.STATUS, Column.STATUS)
-
-    def _remove_all_but(self, wanted: set[str]) -> None:
-        last = len(self._rows) - 1
-        while last >= 0:
-            if self._rows[last].run_id in wanted:
-                last -= 1
-                continue
-            first = last
-            while first > 0 and self._rows[first - 1].run_id not in wanted:
-                first -= 1
-            self.beginRemoveRows(QModelIndex(), first, last)
-            for row in self._rows[first : last + 1]:
-                self._ticked.pop(row.run_id, None)
-            del self._rows[first : last + 1]
-            self.endRemoveRows()
-            last = first - 1
-
-    def _insert_unknown(self, position: int, new: Sequence[RunRow], known: set[str]) -> int:
-        end = position
-        while end < len(new) and new[end].run_id not in known:
-            end += 1
-        self.beginInsertRows(QModelIndex(), position, end - 1)
-        self._rows[position:position] = new[position:end]
-        self.endInsertRows()
-        return end
-
-    def _move_up(self, run_id: str, position: int) -> None:
-        found = next(i for i in range(position + 1, len(self._rows)) if self._rows[i].run_id == run_id)
-        self.beginMoveRows(QModelIndex(), found, found, QModelIndex(), position)
-        self._rows.insert(position, self._rows.pop(found))
-        self.endMoveRows()
 
     def _replace(self, position: int, new: RunRow) -> None:
         old = self._rows[position]

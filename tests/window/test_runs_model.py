@@ -40,7 +40,7 @@ class Told:
         self.events: list[tuple[Any, ...]] = []
         model.rowsInserted.connect(lambda _p, first, last: self.events.append(("inserted", first, last)))
         model.rowsRemoved.connect(lambda _p, first, last: self.events.append(("removed", first, last)))
-        model.rowsMoved.connect(lambda _p, first, last, _d, to: self.events.append(("moved", first, last, to)))
+        model.rowsMoved.connect(lambda *_: self.events.append(("moved",)))
         model.dataChanged.connect(
             lambda top, bottom: self.events.append(("changed", top.row(), bottom.row(), top.column(), bottom.column()))
         )
@@ -132,7 +132,7 @@ def test_a_row_whose_place_changed_moves(model: RunsModel, told: Told) -> None:
     model.update_rows([row("a"), row("b"), row("c")])
     told.take()
     model.update_rows([row("c"), row("a"), row("b")])
-    assert told.take() == [("moved", 2, 2, 0)]
+    assert told.take() == [("layout",)], "told at once: one move after the other takes seconds with a thousand rows"
 
 
 def test_any_sequence_of_updates_ends_at_what_was_given(model: RunsModel, told: Told) -> None:
