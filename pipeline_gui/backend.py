@@ -208,6 +208,7 @@ def open_backend(
             settings.spark_kind,
             pair.spark_url if pair else str(settings.spark_url),
             pair.spark_token if pair else settings.spark_token,
+            ca_file=None if pair else settings.spark_ca_file,
             files_are_local=pair is not None,
         )
     except BaseException:

@@ -31,11 +31,15 @@ def examine(load: Callable[[], Settings], say: Say) -> Iterator[Finding]:
     from pipeline_gui.backend import database_conninfo
 
     database = database_conninfo(settings) if settings.database_url is not None else None
-    spark = (settings.spark_kind, settings.spark_url, settings.spark_token) if settings.spark_url is not None else None
+    spark = (
+        (settings.spark_kind, settings.spark_url, settings.spark_token, settings.spark_ca_file)
+        if settings.spark_url is not None
+        else None
+    )
     yield from _servers(database, spark)
 
 
-def _servers(database: str | None, spark: tuple[str, str, str | None] | None) -> Iterator[Finding]:
+def _servers(database: str | None, spark: tuple[str, str, str | None, str | None] | None) -> Iterator[Finding]:
     """The two servers, then what the one says against the other, as far as both answer."""
     is_ready = database is not None
     if database is not None:
@@ -101,7 +105,7 @@ def _embedded(settings: Settings, say: Say) -> Iterator[Finding]:
         yield Finding("this computer", False, str(error))
         return
     with pair:
-        yield from _servers(pair.database_url, ("livy", pair.spark_url, pair.spark_token))
+        yield from _servers(pair.database_url, ("livy", pair.spark_url, pair.spark_token, None))
 
 
 def _parts() -> Iterator[Finding]:
@@ -117,7 +121,7 @@ def _parts() -> Iterator[Finding]:
     yield Finding("Java", True, words)
 
 
-def _spark(kind: str, url: str, token: str | None) -> Generator[Finding, None, SparkServer | None]:
+def _spark(kind: str, url: str, token: str | None, ca_file: str | None) -> Generator[Finding, None, SparkServer | None]:
     """What there is to say of a Spark server; and the server, if it answers."""
     from pipeline_gui.spark.factory import connect_spark
 
@@ -127,7 +131,7 @@ def _spark(kind: str, url: str, token: str | None) -> Generator[Finding, None, S
             f"{shown_spark(url)} is not encrypted, so everybody on the way can read the token; use https, or a tunnel.",
         )  # fmt: skip
     try:
-        server = connect_spark(kind, url, token)
+        server = connect_spark(kind, url, token, ca_file=ca_file)
         identity = server.identity(fresh=True)
         server.alive("")  # the version may be told to anybody; the list needs the token
     except PipelineError as error:
@@ -147,9 +151,9 @@ def _spark(kind: str, url: str, token: str | None) -> Generator[Finding, None, S
     return server
 
 
-def examine_spark(kind: str, url: str, token: str | None) -> list[Finding]:
+def examine_spark(kind: str, url: str, token: str | None, ca_file: str | None = None) -> list[Finding]:
     """What there is to say of one Spark server."""
-    said = _spark(kind, url, token)
+    said = _spark(kind, url, token, ca_file)
     findings = []
     while True:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -74,6 +75,12 @@ def _check_kind(value: str, which: str) -> None:
         raise SettingsInvalid(f"{which} must be livy, not {value[:60]!r}.")
 
 
+def _check_file(value: str, which: str) -> None:
+    _check_text(value, which)
+    if not os.path.isabs(value):
+        raise SettingsInvalid(f"{which} must be the whole path of a file, not {value[:60]!r}.")
+
+
 def _check_color(value: str, which: str) -> None:
     if not re.fullmatch(r"#(?:[0-9a-fA-F]{3}){1,2}|[a-zA-Z]{3,30}", value):
         raise SettingsInvalid(f"{which} must be a colour such as #b00020 or red.")
@@ -98,6 +105,7 @@ _CHECKS: dict[str, Callable[[str, str], None]] = {
     "database_url": _check_database,
     "spark_url": _check_spark_url,
     "spark_kind": _check_kind,
+    "spark_ca_file": _check_file,
     "history_server_url": _check_history_url,
     "color": _check_color,
     "name": _check_name,

@@ -22,6 +22,7 @@ ENVIRONMENT = {
     "spark_url": "PIPELINE_GUI_SPARK_URL",
     "spark_kind": "PIPELINE_GUI_SPARK_KIND",
     "spark_token": "PIPELINE_GUI_SPARK_TOKEN",
+    "spark_ca_file": "PIPELINE_GUI_SPARK_CA_FILE",
 }
 SYSTEM_FILE = Path("/etc") / APPLICATION / "settings.toml"
 """For all users of a computer, whichever profile they use."""
@@ -43,6 +44,8 @@ class Settings:
     spark_url: str | None = field(default=None, repr=False)
     spark_kind: str = "livy"
     spark_token: str | None = field(default=None, repr=False)
+    spark_ca_file: str | None = None
+    """The certificates that a Spark server on https is trusted by, instead of the system's."""
     name: str | None = None
     """What people call this system; shown in the window's title."""
     color: str | None = None

@@ -124,6 +124,7 @@ def test_one_server_without_the_other_is_refused(tmp_path: Path, environ: dict[s
         ('database_url = "hunter2"', "not a PostgreSQL address"),
         ('color = "url(javascript:1)"', "must be a colour"),
         ('old_rows_timezone = "Mars/Olympus"', "must be a time zone"),
+        ('spark_ca_file = "our.pem"', "whole path"),
         ('name = "a\\u001b[2J"', "control character"),
         (f'name = "{"n" * 61}"', "61 characters"),
     ],

@@ -33,6 +33,10 @@ class ServerOptions:
     """None: ``token`` in the state directory, made with a random token when it is not there."""
     secrets_file: Path | None = None
     """None: ``secrets.toml`` in the state directory. Read at each launch that refers to a secret."""
+    tls_certificate: Path | None = None
+    """None: what is asked and answered can be read on the way."""
+    tls_key: Path | None = None
+    """None: the key is in the certificate's file."""
     secrets_in_args: bool = False
     """Whether arguments may hold secrets, which the list of processes shows to every user of this computer."""
 
@@ -60,6 +64,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--spark-home", type=Path, metavar="DIR", help="default: SPARK_HOME, else the pyspark package")
     parser.add_argument("--java-home", type=Path, metavar="DIR", help="default: JAVA_HOME, else java on the PATH")
     parser.add_argument("--token-file", type=Path, metavar="FILE", help="default: token in the state folder, made once")
+    parser.add_argument("--tls-certificate", type=Path, metavar="FILE", help="serve https: PEM, with its chain")
+    parser.add_argument("--tls-key", type=Path, metavar="FILE", help="PEM (default: in the certificate's file)")
     parser.add_argument(
         "--secrets-file",
         type=Path,
@@ -85,6 +91,8 @@ def options_from(arguments: argparse.Namespace) -> ServerOptions:
         spark_home=arguments.spark_home,
         java_home=arguments.java_home,
         token_file=arguments.token_file,
+        tls_certificate=arguments.tls_certificate,
+        tls_key=arguments.tls_key,
         secrets_file=arguments.secrets_file,
         secrets_in_args=arguments.secrets_in_args,
     )

@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import socket
+import ssl
 import sys
 import time
 from collections.abc import Callable
@@ -50,6 +51,7 @@ def run_server(options: ServerOptions) -> int:
 
 
 def _run(options: ServerOptions, stack: ExitStack) -> int:
+    _check_tls(options)
     spark = find_spark(options.spark_home, options.java_home, options.master)
     state = options.state.absolute()
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -79,9 +81,11 @@ def _run(options: ServerOptions, stack: ExitStack) -> int:
             timeout_graceful_shutdown=3,
             timeout_keep_alive=30,
             limit_concurrency=500,
+            ssl_certfile=options.tls_certificate,
+            ssl_keyfile=options.tls_key,
         )
     )
-    url = _url(options.host, listener.getsockname()[1])
+    url = _url("https" if options.tls_certificate else "http", options.host, listener.getsockname()[1])
 
     def announce() -> None:
         address: durable.Record = {"url": url, "pid": os.getpid(), "generation": ledger.generation}
@@ -183,9 +187,20 @@ def _listen(host: str, port: int) -> socket.socket:
         raise CommandServerError(f"Can't listen on {host} port {port}: {error}.") from error
 
 
-def _url(host: str, port: int) -> str:
+def _url(scheme: str, host: str, port: int) -> str:
     shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+    return f"{scheme}://[{shown}]:{port}" if ":" in shown else f"{scheme}://{shown}:{port}"
+
+
+def _check_tls(options: ServerOptions) -> None:
+    if options.tls_certificate is None:
+        if options.tls_key is not None:
+            raise CommandServerError("--tls-key is given without --tls-certificate.")
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(options.tls_certificate, options.tls_key)
+    except OSError as error:  # SSLError is one
+        raise CommandServerError(f"The certificate {options.tls_certificate} can't be used: {error}.") from error
 
 
 def _version() -> str:

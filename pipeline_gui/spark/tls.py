@@ -6,6 +6,7 @@ import os
 import ssl
 
 from pipeline_gui.pipeline.errors import ConfigurationInvalid
+from pipeline_gui.trusted_certificates import system_certificates
 
 
 def make_tls_context(ca_file: str | None) -> ssl.SSLContext:
@@ -21,7 +22,9 @@ def make_tls_context(ca_file: str | None) -> ssl.SSLContext:
             folder = os.path.isdir(named)
             return ssl.create_default_context(cafile=None if folder else named, capath=named if folder else None)
         context = ssl.create_default_context()
-        context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
+        for file in (DEFAULT_CA_BUNDLE_PATH, system_certificates()):
+            if file is not None:
+                context.load_verify_locations(file)
         return context
     except (OSError, ssl.SSLError):
         sentence = f"The file of trusted certificates {named or DEFAULT_CA_BUNDLE_PATH} can't be read."

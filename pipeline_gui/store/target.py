@@ -42,6 +42,14 @@ class Target:
         return f"Target({self.database!r} at {self.place})"
 
 
+def _trusted_by_the_system() -> dict[str, str]:
+    """What “system” is meant to say: the driver's own OpenSSL looks where nothing is, and checks no name by itself."""
+    from pipeline_gui.trusted_certificates import system_certificates
+
+    file = system_certificates()
+    return {"sslrootcert": file, "sslmode": "verify-full"} if file else {}
+
+
 def parse_target(url: str, application_name: str) -> Target:
     """Read a libpq URL or connection string; what it does not say gets our deadlines. Raises StoreRefused."""
     try:
@@ -53,6 +61,8 @@ def parse_target(url: str, application_name: str) -> Target:
             "A password with special characters must be percent-encoded."
         ) from None
     settings = {**_DEFAULTS, "application_name": application_name[:63]} | given
+    if given.get("sslrootcert") == "system":
+        settings |= _trusted_by_the_system()
 
     def said(key: str) -> str:
         return str(given.get(key) or os.environ.get(f"PG{key.upper()}") or "")

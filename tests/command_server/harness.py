@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
 
@@ -21,6 +21,9 @@ from pipeline_gui.command_server import processes
 from pipeline_gui.command_server.batches import state_key
 from pipeline_gui.embedded.spark import spark_environment
 from tests.waiting import wait_until
+
+if TYPE_CHECKING:
+    from tests.spark.certificates import Certificate
 
 SLEEP = "import time; print('up', flush=True); time.sleep(600)"
 """An application that says that it is up and then waits."""
@@ -64,6 +67,7 @@ class CommandServer:
         environment: Mapping[str, str] | None = None,
         arguments: Sequence[str] = (),
         state: Path | None = None,
+        certificate: Certificate | None = None,
     ) -> None:
         """Prepare a server below a folder; by default with a stand-in Spark, and the folder ``apps`` allowed."""
         self.folder = folder
@@ -72,12 +76,15 @@ class CommandServer:
         self.apps.mkdir(parents=True, exist_ok=True)
         self.process: subprocess.Popen[bytes] | None = None
         self.port = free_port()
+        self._certificate = certificate
         self.log_path = folder / "server.log"
         if not real_spark and spark_home is None:
             spark_home = make_stand_in_spark(folder)
         self._arguments = [
             "--host", "127.0.0.1", "--port", str(self.port), "--master", master, "--state", str(self.state), *arguments,
         ]  # fmt: skip
+        if certificate is not None:
+            self._arguments += ["--tls-certificate", str(certificate.path)]
         for place in allow if allow is not None else [self.apps]:
             self._arguments += ["--allow", str(place)]
         if spark_home is not None:
@@ -91,7 +98,7 @@ class CommandServer:
     @property
     def url(self) -> str:
         """Where the server is."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self._certificate else 'http'}://127.0.0.1:{self.port}"
 
     @property
     def token(self) -> str:
@@ -176,6 +183,8 @@ class CommandServer:
         options["headers"] = self.headers | options["headers"]
         options.setdefault("timeout", 40)
         options.setdefault("allow_redirects", False)
+        if self._certificate is not None:
+            options.setdefault("verify", str(self._certificate.authority))
         return requests.request(method, self.url + path, **options)
 
     def get(self, path: str, **options: Any) -> requests.Response:

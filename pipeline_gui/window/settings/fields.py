@@ -26,6 +26,7 @@ DATABASE = (
 SPARK = (
     Field("spark_url", "Spark server", "https://HOST:8998, a command server or an Apache Livy"),
     Field("spark_token", "Its token", "kept in this computer's keyring", is_secret=True),
+    Field("spark_ca_file", "Certificates to trust", "a file, for https, if this computer does not trust it already"),
 )
 LOOKS = (
     Field("name", "Name of this system", "shown in the window, such as production"),

@@ -136,7 +136,8 @@ class SettingsForm(QWidget):
         url, token, kind = self.entered.values.get("spark_url"), self._secret("spark_token"), self._settings.spark_kind
         if url is None or "spark_url" in self.entered.errors():
             return None
-        return lambda: look_at_spark(kind, url, token)
+        ca_file = self.entered.values.get("spark_ca_file")
+        return lambda: look_at_spark(kind, url, token, ca_file)
 
 
 class ServerTest(QObject):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from pipeline_gui.finding import Finding
 from pipeline_gui.keychain import write_secret
 from pipeline_gui.profile import Profile
-from pipeline_gui.settings_file import change_settings, with_password
+from pipeline_gui.setting_checks import SettingsInvalid
+from pipeline_gui.settings_file import change_settings, with_password, without_password
+from pipeline_gui.toml_file import read_toml
 from pipeline_gui.window.settings.fields import FIELDS
 
 
@@ -22,11 +25,11 @@ def look_at_database(url: str, password: str | None) -> list[Finding]:
     return list(examine_database(with_password(url, password) if password else url))
 
 
-def look_at_spark(kind: str, url: str, token: str | None) -> list[Finding]:
+def look_at_spark(kind: str, url: str, token: str | None, ca_file: str | None = None) -> list[Finding]:
     """What there is to say of a Spark server. Bounded."""
     from pipeline_gui.doctor import examine_spark
 
-    return examine_spark(kind, url, token)
+    return examine_spark(kind, url, token, ca_file)
 
 
 def save(profile: Profile, values: Mapping[str, str], *, secrets_in_file: bool) -> None:
@@ -36,15 +39,24 @@ def save(profile: Profile, values: Mapping[str, str], *, secrets_in_file: bool) 
     """
     changes: dict[str, str | None] = {field.key: values.get(field.key) for field in FIELDS if not field.is_secret}
     secrets = {field.key: values[field.key] for field in FIELDS if field.is_secret and values.get(field.key)}
-    if secrets_in_file:
-        changes |= {key: secret for key, secret in secrets.items() if key == "spark_token"}
-        url = changes["database_url"]
-        if url is not None and "database_password" in secrets:
-            changes["database_url"] = with_password(url, secrets["database_password"])
-    else:
+    url, password = changes["database_url"], secrets.get("database_password") if secrets_in_file else None
+    if "database_password" not in secrets:
+        password = _password_in(profile.settings_file)  # the form shows the address without it
+    if url is not None and password is not None:
+        changes["database_url"] = with_password(url, password)
+    if "spark_token" in secrets:
+        changes["spark_token"] = secrets["spark_token"] if secrets_in_file else None
+    if not secrets_in_file:
         try:
             for key, secret in secrets.items():
                 write_secret(profile.name, key, secret)
         except Exception as error:  # backends raise what they like
             raise NoKeyring(str(error) or type(error).__name__) from error
     change_settings(profile.settings_file, changes)
+
+
+def _password_in(settings_file: Path) -> str | None:
+    try:
+        return without_password(str(read_toml(settings_file, SettingsInvalid).get("database_url", "")))[1]
+    except FileNotFoundError:
+        return None

@@ -28,6 +28,7 @@ from pipeline_gui.window.settings import page as page_module
 from pipeline_gui.window.settings.page import SettingsPage
 from tests.command_server.harness import CommandServer, command_server
 from tests.postgres import PostgresServer
+from tests.spark.certificates import make_certificate_of_authority
 from tests.window.conftest import OpenWindow
 from tests.window.finding import action, found, text
 from tests.window.stand_in import StandInBackend
@@ -64,6 +65,10 @@ def ring() -> Iterator[Ring]:
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandServer]:
     with command_server(tmp_path_factory.mktemp("server")) as server:
         yield server
+
+
+def ring_of(ring: Ring, keys: list[str]) -> dict[str, str]:
+    return {key: ring.kept["pipeline-gui", f"p:{key}"] for key in keys if ("pipeline-gui", f"p:{key}") in ring.kept}
 
 
 def open_page(gateway: Gateway, folder: Path, qtbot: QtBot, **settings: Any) -> SettingsPage:
@@ -118,6 +123,24 @@ def test_a_spark_server_is_tested_with_its_token(
     type_in(page, "spark_tokenEdit", spark.token)
     press(page, "testSparkButton")
     qtbot.waitUntil(lambda: "is a command server" in said(page, "testSparkAnswer"), timeout=15_000)
+
+
+def test_an_authority_of_ones_own_is_named_in_a_file(gateway: Gateway, tmp_path: Path, qtbot: QtBot) -> None:
+    certificate = make_certificate_of_authority(tmp_path)
+    page = open_page(gateway, tmp_path, qtbot)
+    with command_server(tmp_path / "server", certificate=certificate) as secure:
+        type_in(page, "spark_urlEdit", secure.url)
+        type_in(page, "spark_tokenEdit", secure.token)
+        press(page, "testSparkButton")
+        qtbot.waitUntil(lambda: "can't be trusted" in said(page, "testSparkAnswer"), timeout=15_000)
+        type_in(page, "spark_ca_fileEdit", "authority.pem")
+        assert "whole path" in said(page, "spark_ca_fileNote")
+        type_in(page, "spark_ca_fileEdit", str(tmp_path / "none.pem"))
+        press(page, "testSparkButton")
+        qtbot.waitUntil(lambda: "can't be read" in said(page, "testSparkAnswer"), timeout=15_000)
+        type_in(page, "spark_ca_fileEdit", str(certificate.authority))
+        press(page, "testSparkButton")
+        qtbot.waitUntil(lambda: "is a command server" in said(page, "testSparkAnswer"), timeout=15_000)
 
 
 def test_what_is_wrong_stands_beside_its_field(gateway: Gateway, tmp_path: Path, qtbot: QtBot) -> None:
@@ -184,6 +207,18 @@ def test_without_a_keyring_the_person_decides_where_secrets_are(
     again = open_page(gateway, tmp_path, qtbot, database_url=read.database_url, spark_url=read.spark_url)
     assert found(again, QLineEdit, "database_urlEdit").text() == "postgresql://ana@db/runs", "a secret shows"
     assert found(again, QLineEdit, "database_passwordEdit").text() == ""
+    type_in(again, "nameEdit", "production")
+    with qtbot.waitSignal(again.saved):
+        press(again, "saveSettingsButton")
+    read = load_settings(environ={"PIPELINE_GUI_HOME": str(tmp_path)}, keyring=lambda _name, _keys: {})
+    assert (read.name, read.database_url) == ("production", "postgresql://ana:p%20w@db/runs"), "the password is lost"
+    assert (tmp_path / "settings.toml").stat().st_mode & 0o777 == 0o600
+    ring.is_locked = False
+    type_in(again, "spark_tokenEdit", "another")
+    with qtbot.waitSignal(again.saved):
+        press(again, "saveSettingsButton")
+    read = load_settings(environ={"PIPELINE_GUI_HOME": str(tmp_path)}, keyring=lambda _name, keys: ring_of(ring, keys))
+    assert read.spark_token == "another", "the file's older one wins"
 
 
 def test_what_the_environment_says_is_not_edited_and_not_saved(gateway: Gateway, tmp_path: Path, qtbot: QtBot) -> None:
