@@ -36,16 +36,16 @@ Description: start, stop and watch a Spark pipeline
 """
 
 
-def write_package(bundle: Path, folder: Path, moment: int, level: int = 6) -> Path:
+def write_package(bundle: Path, folder: Path, moment: int, level: int = 6, version: str = __version__) -> Path:
     """Write the package into a folder, everything dated moment (seconds since 1970); level as xz's, 0 to 9.
 
     Needs dpkg-deb and readelf.
     """
-    path = folder / f"pipeline-gui_{__version__}_{ARCHITECTURE}.deb"
+    path = folder / f"pipeline-gui_{version}_{ARCHITECTURE}.deb"
     with tempfile.TemporaryDirectory(prefix="package-") as place:
         tree = Path(place) / "tree"
         _fill(tree, bundle, moment)
-        _describe(tree, needed_packages(bundle))
+        _describe(tree, version, needed_packages(bundle))
         _date(tree, moment)
         command = ["dpkg-deb", "--root-owner-group", "-Zxz", f"-z{level}", "--build", str(tree), str(path)]
         environment = {**os.environ, "SOURCE_DATE_EPOCH": str(moment)}
@@ -72,12 +72,12 @@ def _fill(tree: Path, bundle: Path, moment: int) -> None:
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
 
 
-def _describe(tree: Path, packages: list[str]) -> None:
+def _describe(tree: Path, version: str, packages: list[str]) -> None:
     files = [path for path in sorted(tree.rglob("*")) if path.is_file() and not path.is_symlink()]
     size = sum(path.stat().st_size for path in files) // 1024
     control = tree / "DEBIAN"
     control.mkdir(0o755)
-    text = _CONTROL.format(version=__version__, architecture=ARCHITECTURE, size=size, depends=", ".join(packages))
+    text = _CONTROL.format(version=version, architecture=ARCHITECTURE, size=size, depends=", ".join(packages))
     (control / "control").write_text(text, "utf-8")
     sums = [f"{hashlib.md5(path.read_bytes()).hexdigest()}  {path.relative_to(tree)}\n" for path in files]
     (control / "md5sums").write_text("".join(sums), "utf-8")

@@ -31,9 +31,9 @@ _INDEX = """
 _RUNNING = f"SELECT run_id FROM pipeline_runs AS run WHERE {queries.is_running('run.status')} ORDER BY run_id LIMIT 20"
 _RIGHTS = """
     SELECT has_table_privilege('pipeline_runs', 'SELECT') AND has_table_privilege('pipeline_run_engine', 'SELECT'),
-           has_table_privilege('pipeline_runs', 'INSERT') AND has_table_privilege('pipeline_runs', 'UPDATE')
-               AND has_table_privilege('pipeline_run_engine', 'INSERT')
-               AND has_table_privilege('pipeline_run_engine', 'UPDATE')
+           has_any_column_privilege('pipeline_runs', 'INSERT') AND has_any_column_privilege('pipeline_runs', 'UPDATE')
+               AND has_any_column_privilege('pipeline_run_engine', 'INSERT')
+               AND has_any_column_privilege('pipeline_run_engine', 'UPDATE')
 """
 _WATCHER = f"SELECT actor, expires_at > {queries.NOW} FROM pipeline_watcher WHERE holder IS NOT NULL"
 _NOT_GONE = "SELECT run_id FROM pipeline_run_engine WHERE NOT gone ORDER BY run_id LIMIT 20"
@@ -76,11 +76,14 @@ def _examine(connection: BoundedConnection, target: Target, url: str) -> Iterato
             "mark the others as failed, then run “pipeline-gui migrate”.",
         )  # fmt: skip
     state = check_schema(url)
-    if not state.is_ready:
+    if state.newer is not None:
+        yield Finding("schema", False, state.newer)
+    elif not state.is_ready:
         has = "is not prepared" if state.version is None else f"has version {state.version} of {state.known}"
         yield Finding("schema", False, f"It {has}: run “pipeline-gui migrate” with a role that owns the database.")
         return
-    yield Finding("schema", True, f"It is prepared (version {state.version}).")
+    else:
+        yield Finding("schema", True, f"It is prepared (version {state.version}).")
     index = _one(connection, _INDEX)
     if not (index and index[0]):
         yield Finding(

@@ -179,6 +179,11 @@ def test_a_role_without_rights_is_said(database: str, execute: Callable[[str], o
         assert "pipeline_gui_" in next(iter(found.values()))
         execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
         assert "viewer" in noted(list(examine_database(url)))["rights"]
+        # As resources/sql/roles.sql gives it to operators: columns, not tables.
+        execute(f"GRANT INSERT (run_id), UPDATE (status) ON pipeline_runs TO {role}")
+        execute(f"GRANT INSERT (run_id), UPDATE (phase) ON pipeline_run_engine TO {role}")
+        sentences = {finding.subject: finding.sentence for finding in examine_database(url)}
+        assert "may start and stop" in sentences["rights"]
     finally:
         execute(f"DROP OWNED BY {role}")
         execute(f"DROP ROLE {role}")

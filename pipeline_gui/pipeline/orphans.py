@@ -33,7 +33,7 @@ class OrphanHunter:
     def hunt(self) -> None:
         """One hunt. Raises SparkUnavailable and the store's errors."""
         installation = self._store.installation()
-        if not installation.is_original:
+        if not installation.may_act:
             return
         prefix = f"{installation.installation_id}."
         # The list first, then each row on the primary: a row read before the list could miss a run just started.

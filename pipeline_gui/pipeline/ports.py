@@ -103,6 +103,13 @@ class Installation:
     is_original: bool
     """False: the fingerprint differs, so this is a copy; no watcher and no start until a person says which it is."""
     schema_version: int
+    newer_schema: str | None = None
+    """Why this program may only read, in a sentence: the schema is newer than it. None where it is its own."""
+
+    @property
+    def may_act(self) -> bool:
+        """Whether this program may settle and start runs of it."""
+        return self.is_original and self.newer_schema is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +130,7 @@ class Contact:
     since: datetime | None
     """Aware, UTC, by this computer's clock; for display only."""
     reason: str | None
+    """Why it can't be reached; or, where it can, why only for reading."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,7 @@ class Watcher:
         if record is None or record.engine is None:
             self._spark.identity(fresh=True)
             return record
-        if not self._store.installation().is_original:
+        if not self._store.installation().may_act:
             return record
         return self._settler.settle(record)
 
@@ -165,7 +165,8 @@ class Watcher:
         if not self._holds_lease and not self._spark_answers():
             self._note_contact_lost()
             return
-        if not self._store.installation().is_original:
+        if not self._store.installation().may_act:
+            self._holds_lease = False
             return
         try:
             self._holds_lease = self._store.take_lease(self._holder, self._actor)
@@ -209,6 +210,8 @@ class Watcher:
     def _note_contact_lost(self) -> None:
         """Record that nobody gets an answer: only where nobody else holds the lease, who might."""
         if self._spark_failed_at is None or self._clock() - self._spark_failed_at < CONTACT_LOST_SECONDS:
+            return
+        if not self._store.installation().may_act:
             return
         record = self._store.running()
         if record is None or record.engine is None or record.watched or record.engine.contact_lost_at is not None:

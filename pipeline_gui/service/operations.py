@@ -104,8 +104,11 @@ def _failing(context: Context) -> tuple[tuple[str, str], ...]:
     found = []
     try:
         backend.store.running()  # asked for its answer's sake: the rest is known without asking
-        if not backend.store.installation().is_original:
+        installation = backend.store.installation()
+        if not installation.is_original:
             found.append(("database", "The database is a copy of another one; nothing starts from it."))
+        if installation.newer_schema is not None:
+            found.append(("database", installation.newer_schema))
     except PipelineError as error:
         found.append(("database", str(error)))
     try:

@@ -34,8 +34,8 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
 
     deadline: float | None = None
     used_at: float = 0.0
-    schema_checked: bool = False
-    """Whether the schema and the identity of what this connection leads to were looked at."""
+    schema_checked_at: float | None = None
+    """When the schema and the identity of what this connection leads to were looked at."""
 
     @classmethod
     def connect(cls, conninfo: str = "", **kwargs: Any) -> Self:

@@ -21,9 +21,9 @@ class ContactLog:
         with self._lock:
             return self._contact
 
-    def answered(self) -> None:
-        """Note that the database answered."""
-        self._note(True, None)
+    def answered(self, only_reading: str | None = None) -> None:
+        """Note that the database answered; only_reading: why it takes no changes of this program."""
+        self._note(True, only_reading)
 
     def lost(self, reason: str) -> None:
         """Note that the database can't be used, and why."""

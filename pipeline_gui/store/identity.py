@@ -7,8 +7,10 @@ from psycopg.rows import TupleRow
 from pipeline_gui.pipeline.errors import StoreRefused
 from pipeline_gui.pipeline.ports import Actor, Installation
 from pipeline_gui.store import queries
+from pipeline_gui.store.connection import BoundedConnection
 from pipeline_gui.store.owner import owner_transaction
 from pipeline_gui.store.schema import check_version
+from pipeline_gui.store.target import Target
 
 _FINGERPRINT = """
     system_identifier = (SELECT system_identifier FROM pg_control_system()),
@@ -28,21 +30,21 @@ _FORGET_COPIED_ALERTS = "DELETE FROM pipeline_alert_messages WHERE state = 'wait
 
 
 def installation_of(row: TupleRow | None, database: str) -> Installation:
-    """A row of queries.INSTALLATION. Raises StoreRefused when this program can't work with the schema."""
+    """A row of queries.INSTALLATION. Raises StoreRefused when this program can't even read the schema."""
     if row is None:
         raise StoreRefused(
             f"The database “{database}” has lost its installation id; run “pipeline-gui migrate --new-identity”."
         )
-    installation_id, is_original, version = row
-    check_version(version, database)
-    return Installation(installation_id, is_original, version)
+    installation_id, is_original, version, oldest_reader = row
+    newer = check_version(version, oldest_reader, database)
+    return Installation(installation_id, is_original, version, newer)
 
 
 def adopt_moved_identity(url: str, *, actor: Actor) -> Installation:
     """Say that the original is no more and this database is its continuation: the id stays, the fingerprint is new."""
     with owner_transaction(url, actor) as (connection, target):
         connection.execute(f"UPDATE pipeline_installation SET {_FINGERPRINT}")
-        return installation_of(connection.execute(queries.INSTALLATION).fetchone(), target.database)
+        return _changed(connection, target)
 
 
 def new_identity(url: str, *, actor: Actor) -> Installation:
@@ -60,4 +62,12 @@ def new_identity(url: str, *, actor: Actor) -> Installation:
                SELECT left(replace(gen_random_uuid()::text, '-', ''), 12), control.system_identifier, here.oid::bigint
                FROM pg_control_system() AS control, pg_database AS here WHERE here.datname = current_database()"""
         )
-        return installation_of(connection.execute(queries.INSTALLATION).fetchone(), target.database)
+        return _changed(connection, target)
+
+
+def _changed(connection: BoundedConnection, target: Target) -> Installation:
+    """What it is now; a newer program's is left as it was. Raises StoreRefused."""
+    installation = installation_of(connection.execute(queries.INSTALLATION).fetchone(), target.database)
+    if installation.newer_schema is not None:
+        raise StoreRefused(installation.newer_schema)
+    return installation

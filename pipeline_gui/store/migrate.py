@@ -11,8 +11,9 @@ from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.store import queries
 from pipeline_gui.store.adoption import existing_rows
 from pipeline_gui.store.connection import BoundedConnection
+from pipeline_gui.store.identity import installation_of
 from pipeline_gui.store.owner import locked_transaction, owner_connection
-from pipeline_gui.store.schema import Migration, SchemaState, known_migrations, newest_version
+from pipeline_gui.store.schema import Migration, SchemaState, known_migrations, newest_version, refuse_newer
 from pipeline_gui.store.target import Target
 from pipeline_gui.store.values import clean_text
 
@@ -78,10 +79,25 @@ def migrate(url: str, *, actor: Actor, lock_seconds: float = 30.0) -> MigrationR
 def check_schema(url: str) -> SchemaState:
     """How far a database is prepared; changes nothing. Raises StoreUnavailable, or StoreRefused (a newer schema)."""
     with owner_connection(url) as (connection, target):
-        applied = _applied(connection, target)
+        newer = _newer(connection, target)
+        applied = _applied(connection, target) if newer is None else set()
+    if newer is not None:
+        return SchemaState(newer[0], newest_version(), (), newer[1])
     known = known_migrations()
     pending = tuple(f"{m.number:04d}_{m.name}" for m in known if m.number not in applied)
     return SchemaState(max(applied, default=None), newest_version(), pending)
+
+
+def _newer(connection: BoundedConnection, target: Target) -> tuple[int, str] | None:
+    """The version of a newer schema that this program can read, and the sentence that says so. Raises StoreRefused."""
+    if connection.execute("SELECT to_regclass('pipeline_installation')").fetchone() == (None,):
+        return None
+    row = connection.execute(queries.INSTALLATION).fetchone()
+    if row is None or row[2] is None or row[2] <= newest_version():
+        return None
+    installation = installation_of(row, target.database)
+    assert installation.newer_schema is not None
+    return installation.schema_version, installation.newer_schema
 
 
 def _applied(connection: BoundedConnection, target: Target) -> set[int]:
@@ -93,10 +109,7 @@ def _applied(connection: BoundedConnection, target: Target) -> set[int]:
     rows = connection.execute("SELECT number, name, checksum FROM pipeline_migrations ORDER BY number").fetchall()
     for number, name, checksum in rows:
         if number not in known:
-            raise StoreRefused(
-                f"The database “{target.database}” has schema version {rows[-1][0]}; this program knows versions up to "
-                f"{newest_version()}. Update this program."
-            )
+            refuse_newer(target.database, rows[-1][0])
         if checksum != known[number].checksum:
             raise StoreRefused(
                 f"Migration {number} ({name}) of the database “{target.database}” is not the one that this program "
@@ -112,3 +125,8 @@ def _apply(connection: BoundedConnection, migration: Migration, actor: Actor) ->
         "INSERT INTO pipeline_migrations (number, name, checksum, applied_by) VALUES (%s, %s, %s, %s)",
         (migration.number, migration.name, migration.checksum, clean_text(str(actor))),
     )
+    if migration.oldest_reader is not None:
+        connection.execute(
+            "UPDATE pipeline_migrations SET oldest_reader = %s WHERE number = %s",
+            (migration.oldest_reader, migration.number),
+        )

@@ -87,7 +87,10 @@ INSTALLATION = """
            (system_identifier, database_oid) = (
                SELECT control.system_identifier, here.oid::bigint
                FROM pg_control_system() AS control, pg_database AS here WHERE here.datname = current_database()),
-           (SELECT max(number) FROM pipeline_migrations)
+           (SELECT max(number) FROM pipeline_migrations),
+           -- As JSON: before migration 13 there is no such column, and that is to be said in other words.
+           (SELECT max(coalesce((to_jsonb(applied) ->> 'oldest_reader')::integer, number))
+            FROM pipeline_migrations AS applied)
     FROM pipeline_installation
 """
 

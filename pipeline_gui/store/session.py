@@ -21,6 +21,8 @@ from pipeline_gui.store.identity import installation_of
 from pipeline_gui.store.target import Target
 from pipeline_gui.store.values import clean_text, json_text, register_raw_loaders
 
+CHECK_AGAIN_SECONDS = 60.0
+"""How often a connection in use is looked at again."""
 Row = tuple[Any, ...]
 Statement = tuple[str, dict[str, Any]]
 
@@ -66,7 +68,7 @@ class Session:
 
     def installation(self) -> Installation:
         """Which database this is: as the newest connection found it, and read anew while it is a copy."""
-        if self._installation is None or not self._installation.is_original:
+        if self._installation is None or not self._installation.may_act:
             rows = self.read(queries.INSTALLATION, {})
             self._installation = installation_of(rows[0] if rows else None, self.target.database)
         return self._installation
@@ -109,6 +111,8 @@ class Session:
             "synchronous_commit": "on" if durable else "off",
         }
         with self._connection(deadline) as connection:
+            if self._only_reading is not None:
+                raise _OnlyReading(self._only_reading)
             try:
                 cursors = []
                 with connection.pipeline():
@@ -120,7 +124,7 @@ class Session:
                 rows = [cursor.fetchall() if cursor.description else [] for cursor in cursors]
             except psycopg.Error as error:
                 raise self._failed(error, connection, writing=True) from error
-        self.contact.answered()
+        self.contact.answered(self._only_reading)
         return rows
 
     # --- one attempt ----------------------------------------------------------------------------------------------
@@ -135,21 +139,28 @@ class Session:
                 rows = [cursor.fetchall() for cursor in cursors]
             except psycopg.Error as error:
                 raise self._failed(error, connection, writing=False) from error
-        self.contact.answered()
+        self.contact.answered(self._only_reading)
         return rows
 
     @contextmanager
     def _connection(self, deadline: float) -> Iterator[BoundedConnection]:
-        """A connection that is known to lead to a database of ours: each is looked at once, for an address may move."""
+        """A connection that is known to lead to a database of ours.
+
+        Each is looked at when it is new, for an address may move; and now and then, for somebody may migrate meanwhile.
+        """
         try:
             with self._connections.connection(deadline) as connection:
-                if not connection.schema_checked:
+                looked = connection.schema_checked_at
+                if looked is None or time.monotonic() - looked > CHECK_AGAIN_SECONDS:
                     self._check(connection)
                 yield connection
+        except _OnlyReading as error:
+            self.contact.answered(str(error))
+            raise
         except (StoreUnavailable, StoreRefused) as error:
             cause = error.__cause__
             if isinstance(cause, psycopg.Error) and (is_answer(cause) or isinstance(error, StoreRefused)):
-                self.contact.answered()
+                self.contact.answered(self._only_reading)
             else:
                 self.contact.lost(str(error))
             raise
@@ -161,7 +172,12 @@ class Session:
             # No cause: a database that is not ours counts as one that can't be reached.
             raise self._failed(error, connection, writing=False) from None
         self._installation = installation_of(row, self.target.database)
-        connection.schema_checked = True
+        connection.schema_checked_at = time.monotonic()
+
+    @property
+    def _only_reading(self) -> str | None:
+        """Why this program may not write, as the newest look at the schema found it."""
+        return self._installation.newer_schema if self._installation else None
 
     def _failed(self, error: psycopg.Error, connection: BoundedConnection, *, writing: bool) -> PipelineError:
         """The sentence for an error; leaves the connection idle or closed."""
@@ -177,6 +193,10 @@ class Session:
 
 class _Dead(StoreUnavailable):
     """A connection was lost while reading, so that reading again on another is harmless."""
+
+
+class _OnlyReading(StoreRefused):
+    """The schema is newer than this program, which may read it and no more."""
 
 
 def _asked(connection: BoundedConnection, reading: Reading) -> psycopg.Cursor[Row]:

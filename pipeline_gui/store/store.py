@@ -336,7 +336,7 @@ class PostgresStore:
 
     def take_lease(self, holder: str, actor: Actor) -> bool:
         """Take or renew the watcher's lease (2.25 s, the database's clock); False when another's, or in a copy."""
-        if not self.installation().is_original:
+        if not self.installation().may_act:
             return False
         values = {"holder": holder, **_who(actor)}
         (rows,) = self._session.write([(queries.TAKE_LEASE, values)], actor, lease=True, durable=False)

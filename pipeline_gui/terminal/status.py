@@ -59,7 +59,8 @@ def _started(answer: StatusAnswer) -> str:
 
 def _contact(contact: ContactAnswer, sentence: str, output: Output) -> str:
     if contact["reachable"]:
-        return output.paint("reachable", "green")
+        limit = f"; {clean(contact['reason'])}" if contact["reason"] else ""
+        return output.paint("reachable", "green") + limit
     if contact["reachable"] is None:
         return output.paint("not asked", "dim")
     reason = contact["reason"]

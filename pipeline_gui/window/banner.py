@@ -19,10 +19,10 @@ from pipeline_gui.window.translation import tr
 
 
 def database_trouble(snapshot: Snapshot, known: Snapshot | None, today: date) -> str | None:
-    """What to say while the record can't be read; known is the last snapshot that was."""
-    if snapshot.is_known:
-        return None
+    """What to say while the record can't be read, or no more than that; known is the last snapshot that was."""
     database = snapshot.status["database"]
+    if snapshot.is_known:
+        return one_line(database["reason"], 800) if database["reachable"] and database["reason"] else None
     since = _since(database["since"], today) if database["reachable"] is False else ""
     why = database["reason"] or snapshot.trouble or ""
     sentences = [tr("The database can't be {0}{1}{2}").format("reached" if since else "used", since, _because(why))]

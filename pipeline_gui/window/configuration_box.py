@@ -49,6 +49,8 @@ class ConfigurationBox(QComboBox):
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.setMinimumContentsLength(16)
         self._last = 0
+        self._is_untouched = True
+        """Whether what is chosen is what the window began with: nobody wanted it yet."""
         self._is_passing = False
         """Whether a key or the wheel moves through the entries: passing by the last one opens nothing."""
         for name in sample_names():
@@ -56,6 +58,7 @@ class ConfigurationBox(QComboBox):
         self.insertSeparator(self.count())
         self.addItem(OPEN_A_FILE)
         self.currentIndexChanged.connect(self._changed)
+        self.activated.connect(self._touch)
 
     @property
     def choice(self) -> Choice | None:
@@ -65,6 +68,7 @@ class ConfigurationBox(QComboBox):
 
     def choose_file(self, path: Path, configuration: dict[str, Any]) -> None:
         """Add a file that was read, or find it, and choose it."""
+        self._touch()
         name = one_line(str(configuration.get("name") or path.stem), 60)
         choice = Choice(name, lambda: _read(path), path)
         known = next((i for i in range(self.count()) if self._path(i) == path), None)
@@ -78,7 +82,10 @@ class ConfigurationBox(QComboBox):
         self.setCurrentIndex(self.count() - 3)
 
     def show_saved(self, entries: Sequence[Entry]) -> None:
-        """List these saved ones at the front; what is chosen stays, and when somebody deleted it nothing is."""
+        """List these saved ones at the front; what is chosen stays, and when somebody deleted it nothing is.
+
+        The first time the first of them is chosen, unless a person chose: samples are for this computer's own servers.
+        """
         chosen, was_shown = self.choice, self.currentIndex()
         with QSignalBlocker(self):
             while self.count() and ((first := self.itemData(0)) is None or self._is_saved(first)):
@@ -89,10 +96,16 @@ class ConfigurationBox(QComboBox):
                 self.setItemData(position, tooltip(entry.description or entry.name), Qt.ItemDataRole.ToolTipRole)
             if own:
                 self.insertSeparator(len(own))
-            self.setCurrentIndex(self._place_of(chosen) if was_shown >= 0 else -1)
+            place = 0 if own and self._is_untouched else self._place_of(chosen)
+            self.setCurrentIndex(place if was_shown >= 0 else -1)
+        if own:
+            self._touch()
         self._last = self.currentIndex()
         if self.choice != chosen:
             self.chosen.emit()
+
+    def _touch(self) -> None:
+        self._is_untouched = False
 
     @staticmethod
     def _is_saved(data: object) -> bool:

@@ -78,5 +78,6 @@ def _plugin_trouble() -> str:
     try:
         ctypes.CDLL(str(plugin))
     except OSError as trouble:
-        return str(trouble)
+        # The bundle's ctypes says something else of its own, and keeps the linker's words as the cause.
+        return str(trouble.__cause__ or trouble)
     return ""

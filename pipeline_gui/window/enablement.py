@@ -39,6 +39,8 @@ def permissions(status: StatusAnswer | None, pending: AbstractSet[Kind], choice:
         return dict.fromkeys(Kind, _no("The record is being read."))
     if status["is_running"] is None:
         return dict.fromkeys(Kind, _no(f"It is not known whether a pipeline is running. {status['sentence']}"))
+    if status["database"]["reachable"] and status["database"]["reason"]:
+        return dict.fromkeys(Kind, _no(status["database"]["reason"]))
     running = status["is_running"]
     idle = _no("No pipeline is running.")
     return {

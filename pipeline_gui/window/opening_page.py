@@ -62,7 +62,8 @@ class OpeningPage(QWidget):
         self._title.show_text(tr("This could not be opened"))
         self._text.show_text(sentence)
         self._button.show()
-        self._button.setFocus()
+        if self.isVisible():  # the settings may be in its place already
+            self._button.setFocus()
         self._draw()
 
     def changeEvent(self, event: QEvent) -> None:

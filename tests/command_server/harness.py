@@ -68,6 +68,7 @@ class CommandServer:
         arguments: Sequence[str] = (),
         state: Path | None = None,
         certificate: Certificate | None = None,
+        host: str = "127.0.0.1",
     ) -> None:
         """Prepare a server below a folder; by default with a stand-in Spark, and the folder ``apps`` allowed."""
         self.folder = folder
@@ -81,7 +82,7 @@ class CommandServer:
         if not real_spark and spark_home is None:
             spark_home = make_stand_in_spark(folder)
         self._arguments = [
-            "--host", "127.0.0.1", "--port", str(self.port), "--master", master, "--state", str(self.state), *arguments,
+            "--host", host, "--port", str(self.port), "--master", master, "--state", str(self.state), *arguments,
         ]  # fmt: skip
         if certificate is not None:
             self._arguments += ["--tls-certificate", str(certificate.path)]

@@ -17,9 +17,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from pipeline_gui import __version__
 from tests.command_server.harness import SLEEP, CommandServer, command_server
+from tests.spark.certificates import make_certificate_of_authority
+from tests.store.tls_front import tls_front
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,17 +64,22 @@ def environment(database: str, server: CommandServer, tmp_path: Path) -> dict[st
     }
 
 
+def watcher_of(database: str) -> str:
+    """Who holds the watcher's lease; nobody is an empty text."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        row = connection.execute("SELECT actor FROM pipeline_watcher WHERE holder IS NOT NULL").fetchone()
+    return str(row[0]) if row else ""
+
+
 @pytest.mark.timeout(1200)
 def test_the_bundles_window_connects_and_watches(
     bundle: Path, environment: dict[str, str], database: str, server: CommandServer
 ) -> None:
     window = subprocess.Popen([bundle], env=environment, stdin=subprocess.DEVNULL)
 
-    def watched_by() -> str | None:
-        with psycopg.connect(database, autocommit=True) as connection:
-            row = connection.execute("SELECT actor FROM pipeline_watcher WHERE holder IS NOT NULL").fetchone()
+    def watched_by() -> str:
         assert window.poll() is None, "the window ended"
-        return row[0] if row else None
+        return watcher_of(database)
 
     try:
         # Only a window that reaches the database and the Spark server takes the watcher's lease.
@@ -92,6 +100,73 @@ def test_the_bundles_window_connects_and_watches(
     finally:
         window.kill()
         window.wait(10)
+
+
+@pytest.mark.timeout(1200)
+def test_the_bundles_window_connects_over_tls_with_an_authority_of_ones_own(
+    bundle: Path, environment: dict[str, str], database: str, tmp_path: Path
+) -> None:
+    certificate = make_certificate_of_authority(tmp_path)
+    trusted = {"sslmode": "verify-full", "sslrootcert": str(certificate.authority)}
+    with (
+        tls_front(database, certificate) as url,
+        command_server(tmp_path / "secure", certificate=certificate) as server,
+    ):
+        profile = Path(environment["PIPELINE_GUI_HOME"])
+        profile.mkdir()
+        settings = f"spark_url = '{server.url}'\nspark_token = '{server.token}'\ndatabase_url = \"{{}}\"\n"
+        own = {name: value for name, value in environment.items() if not name.endswith(("_URL", "_TOKEN"))}
+
+        def run(*words: str, code: int = 0) -> str:
+            done = subprocess.run([bundle, *words], env=own, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+            said = f"{done.stdout.decode()}\n{done.stderr.decode()}"
+            assert done.returncode == code, said
+            assert "Traceback" not in said
+            return said
+
+        file = profile / "settings.toml"
+        file.write_text(settings.format(make_conninfo(url, sslrootcert="system")))
+        file.chmod(0o600)
+        said = run("doctor", code=1)
+        assert "certificate verify failed" in said, "the database's authority is not asked for"
+        assert "can't be trusted" in said, "the Spark server's authority is not asked for"
+        more = f"spark_ca_file = '{certificate.authority}'\n"
+        file.write_text(settings.format(make_conninfo(url, **trusted)) + more)
+        assert "✖" not in run("doctor")
+        window = subprocess.Popen([bundle], env=own, stdin=subprocess.DEVNULL)
+        try:
+            wait_until(lambda: "@" in watcher_of(database), 60, "the lease of the bundle's window")
+            assert json.loads(run("start", "--file", str(server.app(SLEEP)), "--json").strip())["success"] is True
+            window.send_signal(signal.SIGTERM)
+            assert window.wait(10) == 0
+            assert '"is_running": true' in run("status", "--json"), "the run did not go on"
+            run("stop", "--force")
+        finally:
+            window.kill()
+            window.wait(10)
+
+
+@pytest.mark.timeout(1200)
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the linker's words are Linux's")
+def test_a_missing_library_of_the_system_is_named(bundle: Path, tmp_path: Path) -> None:
+    """A copy of the bundle asks for libraries that nobody has, so that the dynamic linker says what it says then."""
+    copy = tmp_path / "copy"
+    shutil.copytree(bundle.parent, copy, symlinks=True, copy_function=os.link)
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "DISPLAY": "localhost:10"}
+    qt = copy / "_internal" / "PySide6" / "Qt"
+    for file, needed, missing in (
+        (qt / "plugins" / "platforms" / "libqxcb.so", b"libxcb-cursor.so.0", b"libxcb-nosuch.so.0"),
+        (qt / "lib" / "libQt6Gui.so.6", b"libEGL.so.1", b"libNON.so.1"),
+    ):
+        content = file.read_bytes()
+        assert needed in content
+        file.unlink()
+        file.write_bytes(content.replace(needed, missing))
+        told = subprocess.run([copy / "pipeline-gui"], env=environment, capture_output=True, text=True, timeout=60)
+        assert told.returncode == 1
+        assert f"Qt needs {missing.decode()}, which this computer does not have" in told.stderr
+        assert told.stderr.count("\n") == 1
+        file.write_bytes(content)
 
 
 @pytest.mark.timeout(1200)

@@ -41,7 +41,7 @@ def test_the_place_where_it_was_made_is_the_original(store: PostgresStore) -> No
 
     assert installation.is_original
     assert len(installation.installation_id) == 12
-    assert installation.schema_version == 12
+    assert installation.schema_version == 13
 
 
 def test_a_copy_knows_that_it_is_one_and_starts_nothing(copy: PostgresStore) -> None:

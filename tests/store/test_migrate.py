@@ -55,7 +55,7 @@ def test_an_empty_database_is_prepared_once(empty_database: str, execute: Execut
     first = migrate(empty_database, actor=ANA)
     second = migrate(empty_database, actor=ANA)
 
-    assert len(first.applied) == first.version == 12
+    assert len(first.applied) == first.version == 13
     assert first.adopted_rows is None
     assert second.applied == ()
     assert second.installation_id == first.installation_id
@@ -199,13 +199,13 @@ def test_our_tables_stand_beside_the_record_wherever_it_is(empty_database: str, 
 
 def test_a_newer_schema_is_refused_with_the_reason(empty_database: str, execute: Execute) -> None:
     migrate(empty_database, actor=ANA)
-    execute("INSERT INTO pipeline_migrations (number, name, checksum) VALUES (13, 'future', 'x')")
+    execute("INSERT INTO pipeline_migrations (number, name, checksum) VALUES (14, 'future', 'x')")
     store = open_store(empty_database, application_name="tests", max_connections=1)
 
     for attempt in (lambda: migrate(empty_database, actor=ANA), store.running, store.installation):
-        with pytest.raises(StoreRefused, match=r"version 13.*up to 12.*Update this program"):
+        with pytest.raises(StoreRefused, match=r"version 14.*up to 13.*Update this program"):
             attempt()
-    with pytest.raises(StoreRefused, match="version 13"):
+    with pytest.raises(StoreRefused, match="version 14"):
         store.insert(new_run(), ANA)
     assert store.contact().reachable is False
     store.close()
@@ -215,7 +215,7 @@ def test_a_newer_schema_is_refused_with_the_reason(empty_database: str, execute:
 def test_a_database_that_is_not_prepared_says_what_to_do(empty_database: str, execute: Execute, prepared: bool) -> None:
     if prepared:
         migrate(empty_database, actor=ANA)
-        execute("DELETE FROM pipeline_migrations WHERE number = 12")
+        execute("DELETE FROM pipeline_migrations WHERE number = 13")
     store = open_store(empty_database, application_name="tests", max_connections=1)
 
     with pytest.raises(StoreRefused, match="pipeline-gui migrate"):
@@ -262,7 +262,7 @@ def test_many_at_once_prepare_it_once(empty_database: str, execute: Execute) -> 
     for thread in threads:
         thread.join(60)
 
-    assert sum(reports) == 12
+    assert sum(reports) == 13
     assert execute("SELECT count(*) FROM pipeline_installation") == [(1,)]
 
 
@@ -282,4 +282,4 @@ def test_an_old_postgresql_is_refused(empty_database: str, monkeypatch: pytest.M
 
 
 def test_the_files_are_numbered_without_gaps() -> None:
-    assert [migration.number for migration in schema.known_migrations()] == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
+    assert [migration.number for migration in schema.known_migrations()] == [*range(1, 14)]

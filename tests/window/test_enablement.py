@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline_gui.pipeline.answers import StatusAnswer
+from pipeline_gui.pipeline.answers import ContactAnswer, StatusAnswer
 from pipeline_gui.window.enablement import Kind, permissions
-from tests.window.stand_in import away, idle, running, unknown
+from tests.window.stand_in import REACHED, away, idle, running, unknown
 
 Pressed = frozenset[Kind]
 NOTHING: Pressed = frozenset()
@@ -30,6 +30,13 @@ def test_nothing_is_on_when_nothing_is_known() -> None:
     assert on(unknown()) == set()
     assert "not known" in why(Kind.START, unknown())
     assert "db.example" in why(Kind.STOP, unknown())
+
+
+def test_nothing_is_on_where_the_record_can_only_be_read() -> None:
+    newer: ContactAnswer = {**REACHED, "reason": "Update this program."}
+    for status in (idle(database=newer), running(database=newer)):
+        assert on(status) == set()
+        assert why(Kind.START, status) == "Update this program."
 
 
 def test_idle_start_is_on() -> None:

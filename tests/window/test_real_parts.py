@@ -22,13 +22,16 @@ from pipeline_gui.profile import Profile
 from pipeline_gui.resources import resource
 from pipeline_gui.settings import Settings
 from pipeline_gui.store import migrate
+from pipeline_gui.store import session as store_session
+from pipeline_gui.store.schema import newest_version
 from pipeline_gui.window.main_window import MainWindow
 from pipeline_gui.window.table.columns import Column
 from tests.command_server.harness import SLEEP, STUBBORN, CommandServer, command_server
 from tests.postgres import PostgresServer, running_server
+from tests.store.test_newer_schema import migrate_further
 from tests.waiting import wait_until
 from tests.window.conftest import OpenWindow
-from tests.window.finding import cell, click, found, is_on, selected, session, status, text
+from tests.window.finding import action, cell, click, found, is_on, selected, session, status, text
 
 BROKEN = "raise ValueError('no such column: dep_dellay')"
 SECONDS = 30_000
@@ -246,6 +249,27 @@ def test_a_database_killed_and_back(
     assert not window.page.database_banner.isVisible()
     assert "The database answers again" in text(window, "messageLabel")
     qtbot.waitUntil(lambda: session(window).is_live, timeout=SECONDS)
+    click(window, "stopAction")
+    qtbot.waitUntil(lambda: cell(window, 0, Column.STATUS) == "stopped", timeout=SECONDS)
+
+
+def test_a_database_migrated_further_under_it(
+    database: str, server: CommandServer, ready: Ready, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = ready(database, server)
+    running_one(window, qtbot)
+    monkeypatch.setattr(store_session, "CHECK_AGAIN_SECONDS", 0.0)
+    migrate_further(database, newest_version(), monkeypatch)
+    window.actions_.refresh.trigger()
+    qtbot.waitUntil(window.page.database_banner.isVisible, timeout=SECONDS)
+    assert "shows the runs and changes nothing. Update this program." in text(window, "databaseBannerLabel")
+    assert text(window, "statusLabel") == "Running · job"
+    assert not is_on(window, "stopAction")
+    assert "Update this program" in action(window, "stopAction").toolTip()
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("DELETE FROM pipeline_migrations WHERE number > %s", (newest_version(),))
+    window.actions_.refresh.trigger()
+    qtbot.waitUntil(lambda: is_on(window, "stopAction"), timeout=SECONDS)
     click(window, "stopAction")
     qtbot.waitUntil(lambda: cell(window, 0, Column.STATUS) == "stopped", timeout=SECONDS)
 

@@ -86,6 +86,11 @@ class SettingsForm(QWidget):
         self._editors[field.key], self._notes[field.key] = editor, note
         editor.textEdited.connect(self._changed)
 
+    @property
+    def first_editor(self) -> QLineEdit | None:
+        """Where a person begins to type: the first field that is theirs to fill."""
+        return next((editor for editor in self._editors.values() if editor.isEnabled()), None)
+
     def _fill(self, values: Mapping[str, str]) -> None:
         for key, value in values.items():
             self._editors[key].setText(value)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipeline_gui.finding import Finding
 from pipeline_gui.keychain import write_secret
+from pipeline_gui.pipeline.errors import PipelineError
 from pipeline_gui.profile import Profile
 from pipeline_gui.setting_checks import SettingsInvalid
 from pipeline_gui.settings_file import change_settings, with_password, without_password
@@ -14,7 +15,7 @@ from pipeline_gui.toml_file import read_toml
 from pipeline_gui.window.settings.fields import FIELDS
 
 
-class NoKeyring(Exception):
+class NoKeyring(PipelineError):
     """The secrets could not be kept in a keyring; nothing was saved."""
 
 

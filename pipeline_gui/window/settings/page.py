@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from pipeline_gui.setting_checks import SettingsInvalid
@@ -48,7 +49,7 @@ class SettingsPage(QWidget):
         )
         self._form = SettingsForm(settings, gateway)
         self._form.edited.connect(self._allow)
-        self._in_file = QCheckBox(tr("Keep the password and the token in the settings file, readable by me alone"))
+        self._in_file = QCheckBox(tr("&Keep the password and the token in the settings file, readable by me alone"))
         self._in_file.setObjectName("secretsInFileBox")
         self._in_file.hide()
         self._said = PlainLabel()
@@ -92,7 +93,7 @@ class SettingsPage(QWidget):
         middle.addStretch(1)
         middle.addWidget(held, 8)
         middle.addStretch(1)
-        area = QScrollArea()
+        self._area = area = QScrollArea()
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidget(around)
@@ -100,6 +101,13 @@ class SettingsPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(area)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Let a person type at once."""
+        super().showEvent(event)
+        editor = self._form.first_editor
+        if editor is not None:
+            editor.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _allow(self) -> None:
         names_servers = {"database_url", "spark_url"} <= set(self._form.entered.values)
@@ -111,7 +119,7 @@ class SettingsPage(QWidget):
 
     def _keep(self) -> None:
         if not self._form.check():
-            self._said.show_text(tr("Nothing is saved yet: see beside the fields what is missing."))
+            self._say(tr("Nothing is saved yet: see beside the fields what is missing."))
             return
         profile, values, in_file = self._settings.profile, self._form.values, self._in_file.isChecked()
         self._save.setEnabled(False)
@@ -124,16 +132,21 @@ class SettingsPage(QWidget):
         self._allow()
         if isinstance(error, NoKeyring):
             self._in_file.show()
-            self._said.show_text(
+            self._say(
                 tr(
                     "Nothing is saved yet: no keyring of this computer takes the secrets ({0}). They can be kept in "
                     "{1} instead, or given by the environment."
                 ).format(error, self._settings.profile.settings_file)
             )
         elif isinstance(error, SettingsInvalid):
-            self._said.show_text(str(error))
+            self._say(str(error))
         else:
-            self._said.show_text(tr("It could not be saved: {0}").format(error))
+            self._say(tr("It could not be saved: {0}").format(error))
+
+    def _say(self, sentence: str) -> None:
+        """Say why nothing is saved, where the person sees it: the page is longer than a small window."""
+        self._said.show_text(sentence)
+        QTimer.singleShot(0, self._said, lambda: self._area.ensureWidgetVisible(self._save))
 
 
 def can_use_this_computer() -> bool:

@@ -143,6 +143,15 @@ def test_an_authority_of_ones_own_is_named_in_a_file(gateway: Gateway, tmp_path:
         qtbot.waitUntil(lambda: "is a command server" in said(page, "testSparkAnswer"), timeout=15_000)
 
 
+def test_a_person_types_at_once(gateway: Gateway, tmp_path: Path, qtbot: QtBot) -> None:
+    page = open_page(gateway, tmp_path, qtbot)
+    assert page.focusWidget() is found(page, QLineEdit, "database_urlEdit")
+    locked = open_page(
+        gateway, tmp_path, qtbot, database_url="service=a", sources={"database_url": "PIPELINE_GUI_DATABASE_URL"}
+    )
+    assert locked.focusWidget() is found(locked, QLineEdit, "spark_urlEdit")
+
+
 def test_what_is_wrong_stands_beside_its_field(gateway: Gateway, tmp_path: Path, qtbot: QtBot) -> None:
     page = open_page(gateway, tmp_path, qtbot)
     type_in(page, "database_urlEdit", "mysql://db")
@@ -263,6 +272,7 @@ def test_a_window_without_servers_asks_for_them_on_its_first_page(
     opener.open()
     qtbot.waitUntil(lambda: window.findChild(QWidget, "settingsPage") is not None)
     assert text(window, "settingsTitle") == "Where do the pipelines run?"
+    qtbot.waitUntil(lambda: window.focusWidget() is found(window, QLineEdit, "database_urlEdit"))
     assert not found(window, QPushButton, "useThisComputerButton").isVisible()
     press(window, "settingsBackButton")
     assert found(window, QPushButton, "connectButton").isVisible()
