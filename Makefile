@@ -41,7 +41,7 @@ screenshots: install $(STAMPS)/dev $(STAMPS)/browser ## paint the states of wind
 docs: install $(STAMPS)/dev ## build the documentation into build/site/; a warning is an error
 	$(BIN)/mkdocs build --quiet --strict
 
-package: install $(STAMPS)/dev ## build dist/pipeline-gui/ (window and command line), a .tar.gz, a .deb and their SBOM
+package: install $(STAMPS)/dev ## build dist/: the program without Python (folder, .tar.gz, .deb, SBOM), a wheel and an sdist
 	rm -rf dist
 	PYTHONHASHSEED=0 SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} sh -c '\
 		$(BIN)/pyinstaller --noconfirm --clean --log-level WARN build.spec && $(BIN)/python -m installers dist'

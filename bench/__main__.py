@@ -41,7 +41,7 @@ MODULES = {
     "bench.large_log": ("log_first_screen", "log_search", "log_search_first", "log_pause", "log_pause_longest"),
     "bench.due_to_started": ("due_to_started",),
     "bench.metrics_query": ("metrics_query", "metrics_first"),
-    "bench.bundle_size": ("bundle_size",),
+    "bench.bundle": ("bundle_size", "bundle_start"),
 }
 """Which module measures which figures; each has ``measure(names) -> list[Figure]``."""
 KNOWN = [name for names in MODULES.values() for name in names]

@@ -8,8 +8,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +56,10 @@ def ground(*, with_spark: bool = True, fsync: bool = True) -> Iterator[Ground]:
 class Child:
     """A process that measures and says what it found, one JSON value a line; it ends when its stdin does."""
 
-    def __init__(self, module: str, environment: dict[str, str], *arguments: str) -> None:
-        self.module = module
+    def __init__(self, name: str, command: Sequence[str | Path], environment: dict[str, str]) -> None:
+        self.name = name
         self.process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
+            command,
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -69,7 +69,7 @@ class Child:
     def hear(self) -> Any:
         """The next value. Raises RuntimeError when the process ended without one."""
         if self.process.stdout is None or not (line := self.process.stdout.readline()):
-            raise RuntimeError(f"{self.module} ended with {self.process.wait(DEADLINE_SECONDS)} and had nothing to say")
+            raise RuntimeError(f"{self.name} ended with {self.process.wait(DEADLINE_SECONDS)} and had nothing to say")
         return json.loads(line)
 
     def finish(self) -> Any:
@@ -79,10 +79,15 @@ class Child:
         return self.hear()
 
 
+def child(module: str, environment: dict[str, str], *arguments: str) -> AbstractContextManager[Child]:
+    """A module of ours that measures, as a process that is gone at the end."""
+    return running(module, [sys.executable, "-m", module, *arguments], environment)
+
+
 @contextmanager
-def child(module: str, environment: dict[str, str], *arguments: str) -> Iterator[Child]:
+def running(name: str, command: Sequence[str | Path], environment: dict[str, str]) -> Iterator[Child]:
     """A measuring process that is gone at the end, and after two minutes, so that nobody waits for it for ever."""
-    started = Child(module, environment, *arguments)
+    started = Child(name, command, environment)
     end = threading.Timer(DEADLINE_SECONDS, started.process.kill)
     end.start()
     try:

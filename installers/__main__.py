@@ -1,5 +1,7 @@
 """``python -m installers FOLDER [--quick]``: what is handed out of PyInstaller's FOLDER/pipeline-gui, beside it.
 
+Also the wheel and the source distribution, which have the servers as extras.
+
 --quick packs nothing small: for trying it, since that takes most of the time.
 """
 
@@ -13,11 +15,12 @@ from pathlib import Path
 from installers.archive import write_archive
 from installers.contents import parts_of, write_licences, write_sbom
 from installers.debian import write_package
+from installers.distributions import write_distributions
 from pipeline_gui import __version__
 
 
 def main(folder: Path, *, quick: bool) -> None:
-    """Licences into the bundle; an SBOM, an archive and, where Debian's tools are, a package beside it."""
+    """Licences into the bundle; an SBOM, an archive, Python's distributions and, with Debian's tools, a package."""
     bundle = folder / "pipeline-gui"
     moment = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
     parts = parts_of(bundle)
@@ -29,6 +32,7 @@ def main(folder: Path, *, quick: bool) -> None:
         print("There is no dpkg-deb here, so no Debian package is made.")
     else:
         write_package(bundle, folder, moment, level=0 if quick else 6)
+    write_distributions(folder, moment)
     for path in sorted(folder.iterdir()):
         print(f"{_size(path) / 1e6:8.1f} MB  {path}")
 

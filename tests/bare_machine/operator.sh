@@ -2,7 +2,8 @@
 # What a new operator does on a bare Debian, as root in the folder with the files. tests/bare_machine/__main__.py says the rest.
 set -uo pipefail
 . ./facts.sh
-export DISPLAY=:77 XDG_RUNTIME_DIR=/tmp/runtime LANG=C.UTF-8
+# A number of its own: a machine that shares its network shares the displays' sockets, too.
+export DISPLAY=:$((1000 + $$ % 50000)) XDG_RUNTIME_DIR=/tmp/runtime LANG=C.UTF-8
 install -d -m 700 "$XDG_RUNTIME_DIR"
 settings=$HOME/.config/pipeline-gui/settings.toml
 
@@ -19,19 +20,19 @@ until_true() { # SECONDS WHAT COMMAND…
   echo "  $what: $(($(now) - begin)) ms"
 }
 window() { xdotool search --onlyvisible --name "$1"; }
-no_window() { ! window "$1"; }
 keys() { xdotool key --delay 40 "$@"; sleep 0.2; }
 types() { xdotool type --delay 4 -- "$1"; }
-open_window() { # TITLE
+open_window() { # a part of its title
   pipeline-gui >/tmp/window.log 2>&1 & program=$!
-  until_true 20 "a window “$1”" window "^$1\$"
-  xdotool windowactivate --sync "$(window "^$1\$" | head -1)" || fail "the window can't be activated"
+  until_true 20 "a window “$1”" window "$1"
+  xdotool windowactivate --sync "$(window "$1" | head -1)" || fail "the window can't be activated"
 }
-close_window() {
+has_ended() { ! kill -0 "$program"; }
+close_window() { # KEYS… for what it asks
   keys alt+F4
-  local begin; begin=$(now); wait "$program"; local code=$?
-  [ $code = 0 ] || fail "closing ended with $code"
-  echo "  closed within $(($(now) - begin)) ms"
+  for key in "$@"; do sleep 1; keys "$key"; done
+  until_true 20 "closed" has_ended
+  wait "$program" || fail "closing ended with $?"
 }
 is_running() { pipeline-gui status --json | grep -q '"phase": "running"'; }
 is_idle() { pipeline-gui status --json | grep -q '"is_running": false'; }
@@ -54,8 +55,9 @@ said=$(pipeline-gui 2>&1) && fail "it ended well"
 [ "$(wc -l <<<"$said")" = 1 ] || fail "more than one line: $said"
 echo "  $said"
 apt-get install -y -qq --no-install-recommends xvfb xdotool imagemagick openbox dbus gnome-keyring >/tmp/tools.log 2>&1 || { cat /tmp/tools.log; fail "tools"; }
-Xvfb :77 -screen 0 1200x860x24 -nolisten tcp >/dev/null 2>&1 & screen=$!
-sleep 1; openbox >/dev/null 2>&1 & manager=$!
+Xvfb "$DISPLAY" -screen 0 1200x860x24 -nolisten tcp >/dev/null 2>&1 & screen=$!
+sleep 1; kill -0 $screen || fail "no display"
+openbox >/dev/null 2>&1 & manager=$!
 trap 'kill $screen $manager $(jobs -p) 2>/dev/null' EXIT
 
 step "a system library is missing"
@@ -80,17 +82,16 @@ until_true 20 "settings" test -e "$settings"
 
 step "it connects by itself"
 until_true 20 "both servers answer" answers
-sleep 2; xdotool windowactivate --sync "$(window '^Pipelines$' | head -1)"
+sleep 2; xdotool windowactivate --sync "$(window Pipelines | head -1)"
 sleep 1; picture 4-connected
 
 step start
 keys ctrl+r
 until_true 20 "the run runs" is_running
 sleep 1; keys ctrl+l; sleep 2; picture 5-running
-pipeline-gui runs --json | grep -q '"via": "window"' || echo "  (who started it is not said as expected)"
 
 step "closed, and opened again while it runs"
-close_window
+close_window Return
 open_window Pipelines
 sleep 2; picture 6-opened-again
 is_running || fail "the run did not go on"
@@ -116,7 +117,7 @@ step "the administrator's settings"
 mkdir -p /etc/pipeline-gui
 printf 'name = "production"\ncolor = "#b00020"\nlocked = ["name"]\n' >/etc/pipeline-gui/settings.toml
 pipeline-gui doctor || fail "the doctor finds something"
-open_window "Pipelines · production — Pipelines"
+open_window production
 picture 9-named
 close_window
 

@@ -1,0 +1,41 @@
+"""What docs/api.md promises is there, under the names that it says."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QObject
+
+from pipeline_gui.backend import Backend
+from pipeline_gui.pipeline.controller import PipelineController
+from pipeline_gui.store import queries
+from pipeline_gui.window.main_window import MainWindow
+from tests.window.conftest import OpenWindow
+from tests.window.stand_in import StandInBackend
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("module", sorted(set(re.findall(r"`(pipeline_gui(?:\.[a-z_]+)+)`", PAGE))))
+def test_each_module_that_is_named_is_there(module: str) -> None:
+    importlib.import_module(module)
+
+
+def test_the_six_of_the_controller_and_the_backends_are_there() -> None:
+    (line,) = re.findall(r"PipelineController`: (.+?), and the keys", PAGE, re.DOTALL)
+    named = re.findall(r"`(\w+)`", line)
+    assert len(named) == 6
+    assert all(callable(getattr(PipelineController, name)) for name in named)
+    assert callable(Backend.close)
+    columns = re.findall(r"`pipeline_runs` \((.+?)\)", PAGE)[0].split(", ")
+    assert all(f".{column}" in queries.run_columns("run") for column in columns)
+
+
+def test_the_windows_parts_have_their_names(open_window: OpenWindow, backend: StandInBackend) -> None:
+    window: MainWindow = open_window(backend)
+    (line,) = re.findall(r"the object names (.+?)\.\n", PAGE, re.DOTALL)
+    for name in re.findall(r"`(\w+)`", line):
+        assert window.findChild(QObject, name) is not None, name
