@@ -41,8 +41,12 @@ def write_secret(profile_name: str, key: str, value: str, deadline_seconds: floa
 
     def tell() -> None:
         import keyring
+        from keyring.errors import NoKeyringError
 
-        keyring.set_password(SERVICE, account(profile_name, key), value)
+        try:
+            keyring.set_password(SERVICE, account(profile_name, key), value)
+        except NoKeyringError:
+            raise LookupError("none is running in this session") from None  # its own words are for programmers
 
     _bounded(tell, deadline_seconds)
 

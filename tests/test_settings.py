@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import keyring
+import keyring.backends.fail
 import keyring.backend
 import pytest
 
@@ -242,6 +243,13 @@ def test_a_given_secret_is_not_looked_up(tmp_path: Path, memory_keyring: MemoryK
 def test_a_keyring_that_hangs_is_left_behind(memory_keyring: MemoryKeyring) -> None:
     memory_keyring.may_answer.clear()
     assert read_secrets("default", ["spark_token"], deadline_seconds=0.1) == {}
+
+
+def test_where_no_keyring_is_a_person_is_told_so(memory_keyring: MemoryKeyring) -> None:
+    keyring.set_keyring(keyring.backends.fail.Keyring())
+    with pytest.raises(LookupError, match="none is running in this session"):
+        write_secret("default", "spark_token", "t")
+    assert read_secrets("default", ["spark_token"]) == {}
 
 
 def test_a_keyring_that_fails_is_done_without(memory_keyring: MemoryKeyring, monkeypatch: pytest.MonkeyPatch) -> None:

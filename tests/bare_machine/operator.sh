@@ -123,7 +123,8 @@ close_window
 
 step "a keyring"
 rm "$settings"
-eval "$(dbus-launch --sh-syntax)"
+{ read -r DBUS_SESSION_BUS_ADDRESS; read -r bus; } < <(dbus-daemon --session --fork --print-address --print-pid)
+export DBUS_SESSION_BUS_ADDRESS
 printf secret | gnome-keyring-daemon --unlock --components=secrets >/dev/null || fail "no keyring"
 open_window Pipelines
 sleep 1; fill_page; keys alt+c
@@ -131,7 +132,7 @@ until_true 30 "settings" test -e "$settings"
 grep -q "correct\|$TOKEN" "$settings" && fail "a secret is in the settings"
 until_true 20 "both servers answer, by the keyring's secrets" answers
 close_window
-kill "$DBUS_SESSION_BUS_PID"
+kill "$bus"
 
 step "nothing was left behind"
 ls -d /tmp/_MEI* 2>/dev/null && fail "something was unpacked"

@@ -33,8 +33,8 @@ def installed(made: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory)
     environment = tmp_path_factory.mktemp("installed") / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True, timeout=120)
     python = environment / "bin" / "python"
-    install = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--no-index"]
-    subprocess.run([*install, made[0]], check=True, capture_output=True, timeout=120)
+    install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*install, str(made[0])], check=True, capture_output=True, timeout=120)
     (packages,) = environment.glob("lib/python*/site-packages")
     (packages / "others.pth").write_text("\n".join(site.getsitepackages()) + "\n")
     return python.parent
@@ -75,7 +75,7 @@ def test_the_sources_are_all_that_git_has(made: tuple[Path, Path]) -> None:
 
 
 def test_twine_finds_nothing(made: tuple[Path, Path]) -> None:
-    command = [sys.executable, "-m", "twine", "--no-color", "check", "--strict", *made]
+    command = [sys.executable, "-m", "twine", "--no-color", "check", "--strict", *map(str, made)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("PASSED") == 2
