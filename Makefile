@@ -11,10 +11,10 @@ WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: chaos docs help install run test lint bench screenshots package lock clean
+.PHONY: chaos docs help install run test lint bench screenshots package release-check lock clean
 
 help: ## list what one can do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 install: $(STAMPS)/system $(STAMPS)/local $(STAMPS)/project $(STAMPS)/archive ## make .venv and install the program, with a PostgreSQL and a Spark for this computer
 
@@ -45,6 +45,9 @@ package: install $(STAMPS)/dev ## build dist/: the program without Python (folde
 	rm -rf dist
 	PYTHONHASHSEED=0 SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} sh -c '\
 		$(BIN)/pyinstaller --noconfirm --clean --log-level WARN build.spec && $(BIN)/python -m installers dist'
+
+release-check: install $(STAMPS)/dev ## look whether this can be released, step by step (STEPS=… chooses; BARE_MACHINE=… names one)
+	$(BIN)/python -m installers.release
 
 chaos: install $(STAMPS)/dev ## kill every part at every point, and write build/chaos.json (SEED=, ROUNDS= and HOURS= choose)
 	$(BIN)/python -m tests.chaos

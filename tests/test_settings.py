@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import keyring
-import keyring.backends.fail
 import keyring.backend
+import keyring.backends.fail
 import pytest
 
 from pipeline_gui.keychain import account, read_secrets, write_secret
@@ -246,7 +246,7 @@ def test_a_keyring_that_hangs_is_left_behind(memory_keyring: MemoryKeyring) -> N
 
 
 def test_where_no_keyring_is_a_person_is_told_so(memory_keyring: MemoryKeyring) -> None:
-    keyring.set_keyring(keyring.backends.fail.Keyring())
+    keyring.set_keyring(keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]
     with pytest.raises(LookupError, match="none is running in this session"):
         write_secret("default", "spark_token", "t")
     assert read_secrets("default", ["spark_token"]) == {}
