@@ -72,23 +72,38 @@ class Child:
             raise RuntimeError(f"{self.name} ended with {self.process.wait(DEADLINE_SECONDS)} and had nothing to say")
         return json.loads(line)
 
-    def finish(self) -> Any:
-        """Let it end; its last value."""
+    def ask(self) -> Any:
+        """Give it a line; its answer."""
+        if self.process.stdin is not None:
+            self.process.stdin.write("\n")
+            self.process.stdin.flush()
+        return self.hear()
+
+    def let_go(self) -> None:
+        """Let it end."""
         if self.process.stdin is not None:
             self.process.stdin.close()
+
+    def finish(self) -> Any:
+        """Let it end; its last value."""
+        self.let_go()
         return self.hear()
 
 
-def child(module: str, environment: dict[str, str], *arguments: str) -> AbstractContextManager[Child]:
+def child(
+    module: str, environment: dict[str, str], *arguments: str, seconds: float = DEADLINE_SECONDS
+) -> AbstractContextManager[Child]:
     """A module of ours that measures, as a process that is gone at the end."""
-    return running(module, [sys.executable, "-m", module, *arguments], environment)
+    return running(module, [sys.executable, "-m", module, *arguments], environment, seconds)
 
 
 @contextmanager
-def running(name: str, command: Sequence[str | Path], environment: dict[str, str]) -> Iterator[Child]:
-    """A measuring process that is gone at the end, and after two minutes, so that nobody waits for it for ever."""
+def running(
+    name: str, command: Sequence[str | Path], environment: dict[str, str], seconds: float = DEADLINE_SECONDS
+) -> Iterator[Child]:
+    """A measuring process that is gone at the end, and after some time, so that nobody waits for it for ever."""
     started = Child(name, command, environment)
-    end = threading.Timer(DEADLINE_SECONDS, started.process.kill)
+    end = threading.Timer(seconds, started.process.kill)
     end.start()
     try:
         yield started

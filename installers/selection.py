@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from installers.build_paths import neutral
 from installers.small_icu import NotUnderstood, shrink
 
 Entry = tuple[str, str, str]
@@ -53,7 +54,8 @@ def _is_of_the_system(source: str) -> bool:
 
 
 def made_smaller(entries: Iterable[Entry], folder: Path) -> list[Entry]:
-    """The same files, some of them as smaller copies in the folder: without symbols, and ICU without its locales.
+    """The same files, some of them as smaller copies in the folder: without symbols and without the paths of the Python
+    that builds, and ICU without its locales.
 
     Other libraries out of wheels stay as they are: some were patched so that strip breaks them.
     """
@@ -72,9 +74,12 @@ def _smaller(name: str, source: str, target: Path) -> str:
             return source
         return str(target)
     if file.startswith("libpython") or "lib-dynload" in name or file == "_rust.abi3.so":
+        target.parent.mkdir(parents=True, exist_ok=True)
         strip = shutil.which("strip")
-        if strip is not None:
-            target.parent.mkdir(parents=True, exist_ok=True)
+        if strip is None:
+            shutil.copyfile(source, target)
+        else:
             subprocess.run([strip, "--strip-unneeded", "-o", str(target), source], check=True)
-            return str(target)
+        target.write_bytes(neutral(target.read_bytes()))
+        return str(target)
     return source

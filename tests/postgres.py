@@ -16,8 +16,8 @@ from pipeline_gui.embedded.postgres import EmbeddedPostgres
 class PostgresServer:
     """A server that makes databases for tests."""
 
-    def __init__(self, folder: Path, *, fsync: bool = False) -> None:
-        self.postgres = EmbeddedPostgres(folder, fsync=fsync)
+    def __init__(self, folder: Path, *, fsync: bool = False, max_connections: int = 200) -> None:
+        self.postgres = EmbeddedPostgres(folder, fsync=fsync, max_connections=max_connections)
         self._folder = folder
 
     @property
@@ -57,9 +57,9 @@ class PostgresServer:
 
 
 @contextmanager
-def running_server(folder: Path, *, fsync: bool = False) -> Iterator[PostgresServer]:
+def running_server(folder: Path, *, fsync: bool = False, max_connections: int = 200) -> Iterator[PostgresServer]:
     """A server in a folder, stopped at the end; its data would not survive a power cut unless fsync is asked for."""
-    server = PostgresServer(folder, fsync=fsync)
+    server = PostgresServer(folder, fsync=fsync, max_connections=max_connections)
     server.postgres.start()
     try:
         yield server

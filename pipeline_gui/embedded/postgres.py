@@ -31,11 +31,12 @@ class EmbeddedPostgres:
     The caller sees to it that no two processes call start() or stop() on one folder at once.
     """
 
-    def __init__(self, data_dir: Path, *, fsync: bool = True) -> None:
+    def __init__(self, data_dir: Path, *, fsync: bool = True, max_connections: int = 200) -> None:
         self._folder = data_dir
         self._data = data_dir / "data"
         self._log = data_dir / "log"
         self._fsync = fsync
+        self._max_connections = max_connections
         self._process: OwnedProcess | None = None
 
     @property
@@ -119,7 +120,7 @@ class EmbeddedPostgres:
             "listen_addresses": HOST,
             "port": str(port),
             "unix_socket_directories": "",
-            "max_connections": "200",
+            "max_connections": str(self._max_connections),
             "timezone": "UTC",
             "log_timezone": "UTC",
             "lc_messages": "C",

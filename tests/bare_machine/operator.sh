@@ -123,7 +123,7 @@ close_window
 
 step "a keyring"
 rm "$settings"
-{ read -r DBUS_SESSION_BUS_ADDRESS; read -r bus; } < <(dbus-daemon --session --fork --print-address --print-pid)
+{ read -r DBUS_SESSION_BUS_ADDRESS; read -r bus; } < <(dbus-daemon --session --fork --print-address=1 --print-pid=1)
 export DBUS_SESSION_BUS_ADDRESS
 printf secret | gnome-keyring-daemon --unlock --components=secrets >/dev/null || fail "no keyring"
 open_window Pipelines

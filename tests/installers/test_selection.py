@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from installers import build_paths as build_paths_module
+from installers.build_paths import build_paths, neutral, neutral_configuration
 from installers.selection import is_used, made_smaller
 from installers.small_icu import NotUnderstood, is_kept, shrink
 
@@ -88,3 +91,29 @@ def test_what_is_no_icu_is_left_alone(tmp_path: Path) -> None:
     other.write_bytes(Path("/lib/x86_64-linux-gnu/libm.so.6").read_bytes())
     entries = [("a/libicudata.so.73", str(other), "BINARY"), ("b/data.txt", "/b/data.txt", "DATA")]
     assert made_smaller(entries, tmp_path / "work") == entries
+
+
+def test_what_names_the_building_computer_is_overwritten_and_nothing_moves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build_paths_module, "build_paths", lambda: [b"/home/ana/.python/3.11", b"/home/ana"])
+    content = b"\0/home/ana/.python/3.11/lib\0/home/ana/x.c\0"
+    assert re.fullmatch(rb"\0/usr/+lib\0/usr/+x\.c\0", neutral(content))
+    assert len(neutral(content)) == len(content)
+    (tmp_path / "record.py").write_bytes(b"build_time_vars = {'prefix': '/home/ana/.python/3.11'}")
+    neutral_configuration(tmp_path / "record.py", tmp_path / "copy" / "record.py")
+    assert b"ana" not in (tmp_path / "copy" / "record.py").read_bytes()
+
+
+def test_a_version_that_ends_a_path_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one library PREFIX was “…/3.11.7” and the version its end."""
+    monkeypatch.setattr(sys, "base_prefix", "/home/ana/.versions/3.11.7")
+    assert b"/home/ana/.versions" in build_paths()
+    assert neutral(b"\0/home/ana/.versions/3.11.7\0").endswith(b"/3.11.7\0")
+
+
+def test_a_python_of_the_system_names_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("prefix", "base_prefix", "exec_prefix"):
+        monkeypatch.setattr(sys, name, "/usr")
+    monkeypatch.setattr(build_paths_module, "_variable", lambda _name: "/usr")
+    assert build_paths() == []
