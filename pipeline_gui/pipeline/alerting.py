@@ -33,7 +33,7 @@ class Alarm:
         """Write what is to be told now; the seconds until there may be more. Raises the store's errors."""
         state = self._alerts.state()
         record = state.running
-        if record is None or not state.rules or not self._store.installation().is_original:
+        if record is None or not state.rules or not self._store.installation().may_act:
             return LOOK_SECONDS
         pauses = [self._attend(rule, record, state) for rule in state.rules if rule.is_about(record.run.pipeline)]
         return max(SOONEST_SECONDS, min([LOOK_SECONDS, *pauses]))

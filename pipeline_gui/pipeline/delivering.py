@@ -60,7 +60,7 @@ class Deliverer:
     def be_present(self) -> None:
         """Say who is there, and tidy up; to be called again and again. Raises the store's errors."""
         known = self._receivers.all()
-        if not self._outbox.installation().is_original:
+        if not self._outbox.installation().may_act:
             return
         names = [receiver.name for receiver in known.values()]
         self._outbox.note_presence(self._service_id, names, self._receivers.trouble, self._actor)
@@ -70,7 +70,7 @@ class Deliverer:
         """The next claim, if something is due. Raises the store's errors."""
         known = self._receivers.all()
         # In a copy of a database everything that waits was the original's to send.
-        if not known or not self._outbox.installation().is_original:
+        if not known or not self._outbox.installation().may_act:
             return None
         return self._outbox.claim(sorted(known), secrets.token_hex(8), self._actor)
 
