@@ -15,6 +15,7 @@ from pipeline_gui.database_address import with_password
 from pipeline_gui.pipeline.controller import PipelineController
 from pipeline_gui.pipeline.errors import PipelineError
 from pipeline_gui.pipeline.ports import Actor, Archive, Change, RunStore, SparkServer, Subscription, WholeRecord
+from pipeline_gui.pipeline.run import RunStatus
 from pipeline_gui.pipeline.watcher import Watcher
 from pipeline_gui.run_output import RunOutputs, Server
 from pipeline_gui.settings import Settings, load_settings
@@ -63,7 +64,8 @@ class Backend:
         self.controller = PipelineController(store, spark, actor, self._watcher, resolve=self.configurations.resolve)
         self._record = store
         self._spark = spark
-        self._watcher.take_on("schedules", lambda: self._scheduler.turn())
+        self._subscription: Subscription | None = None
+        self._scheduling = self._watcher.take_on("schedules", lambda: self._scheduler.turn())
         self._watcher.take_on("alerts", lambda: self._alarm.turn(), without_spark=True)
         self._watcher.take_on("figures", lambda: self._sampler.turn())
 
@@ -108,7 +110,10 @@ class Backend:
 
         actor = Actor("schedule", self.actor.host, "watcher")
         start = self.controller.acting_for(actor).start_scheduled
-        return Scheduler(self._record.schedules, self.store, start, actor)
+        return Scheduler(self._record.schedules, self.store, start, actor, self._hears)
+
+    def _hears(self) -> bool:
+        return self._subscription is not None and self._subscription.is_live
 
     @cached_property
     def alerts(self) -> Alerts:
@@ -145,18 +150,29 @@ class Backend:
         return self._watcher.holds_lease
 
     def subscribe(
-        self, on_change: Callable[[Change], None], on_configurations: Callable[[], None] | None = None
+        self,
+        on_change: Callable[[Change], None],
+        on_configurations: Callable[[], None] | None = None,
+        on_schedules: Callable[[], None] | None = None,
     ) -> Subscription:
         """Call on_change, in a thread of its own, whenever the record changes; takes the connection kept for it.
 
-        on_configurations is called likewise when the saved configurations changed.
+        on_configurations and on_schedules are called likewise when those changed.
         """
 
         def hear(change: Change) -> None:
             self._watcher.hear_change()
+            if change.status != RunStatus.RUNNING:
+                self._scheduling.nudge()  # the place is free: something may wait for it
             on_change(change)
 
-        return self.store.subscribe(hear, on_configurations)
+        def hear_schedules() -> None:
+            self._scheduling.nudge()
+            if on_schedules is not None:
+                on_schedules()
+
+        self._subscription = self.store.subscribe(hear, on_configurations, hear_schedules)
+        return self._subscription
 
     def keeps_whole_logs(self) -> bool:
         """Whether the Spark server keeps every line of a log; a plain Livy keeps the last 200. Raises PipelineError."""

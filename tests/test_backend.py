@@ -138,6 +138,29 @@ def test_the_actor_is_who_sits_at_which_computer(monkeypatch: pytest.MonkeyPatch
     assert this_actor("window").user.startswith("uid")
 
 
+def test_a_schedule_that_is_made_while_all_rest_is_heard_of_and_starts_in_time(
+    backend: Backend, tmp_path: Path, server: CommandServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline_gui.pipeline.scheduling.LOOK_SECONDS", 600.0)
+    monkeypatch.setattr("pipeline_gui.pipeline.scheduling.REST_SECONDS", 600.0)
+    file = tmp_path / "due.toml"
+    file.write_text(f'name = "due"\nfile = "{server.app("print(1)")}"\n')
+    backend.configurations.import_file(file)
+    told = threading.Event()
+    subscription = backend.subscribe(lambda _change: None, on_schedules=told.set)
+    backend.watch()
+    wait_until(lambda: backend._scheduling._next > 100 + backend._watcher._clock(), 20, "a scheduler at rest")
+    told.clear()
+    due = backend.schedules.now() + timedelta(seconds=2)
+    backend.schedules.create({"name": "soon", "configuration": "due", "every_minutes": 60, "starts_at": due})
+    assert told.wait(10)
+    [decided] = wait_until(lambda: backend.schedules.decided("soon"), 20, "what becomes of the time")
+    assert decided.outcome is Outcome.STARTED
+    assert decided.decided_at is not None
+    assert 0 <= (decided.decided_at - due).total_seconds() < 5
+    subscription.close()
+
+
 def test_two_that_watch_start_what_is_due_once_and_in_time(
     tmp_path: Path, database: str, server: CommandServer, backend: Backend
 ) -> None:

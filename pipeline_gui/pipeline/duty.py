@@ -24,19 +24,29 @@ class Duty:
         self._clock = clock
         self._allowed = False
         self._next = 0.0
+        self._is_wanted = False
+        """Whether a turn is wanted now, whatever the last one said."""
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
 
     def allow(self, is_allowed: bool) -> None:
         """Go on, or pause. Called often by who holds the lease, so that time spent asleep is noticed."""
+        if is_allowed and not self._allowed:
+            self._is_wanted = True  # another had it meanwhile: what the last turn said does not hold
         self._allowed = is_allowed
         if not is_allowed:
             return
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
             self._thread.start()
-        if self._clock() >= self._next:
+        if self._is_due():
+            self._wake.set()
+
+    def nudge(self) -> None:
+        """Take a turn at once, or as soon as it is allowed; one that is under way is followed by another."""
+        self._is_wanted = True
+        if self._allowed:
             self._wake.set()
 
     def end(self) -> None:
@@ -53,8 +63,12 @@ class Duty:
         while not self._closing.is_set():
             self._wake.wait(max(0.0, self._next - self._clock()) if self._allowed else None)
             self._wake.clear()
-            if self._allowed and not self._closing.is_set() and self._clock() >= self._next:
+            if self._allowed and not self._closing.is_set() and self._is_due():
+                self._is_wanted = False  # before the turn: what is heard in it wants another
                 self._next = self._clock() + self._take_turn()
+
+    def _is_due(self) -> bool:
+        return self._is_wanted or self._clock() >= self._next
 
     def _take_turn(self) -> float:
         try:

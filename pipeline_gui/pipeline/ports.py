@@ -113,6 +113,14 @@ class Installation:
 
 
 @dataclass(frozen=True, slots=True)
+class Lease:
+    """The watcher's lease is held; and what its renewal saw on the way."""
+
+    something_runs: bool
+    """Whether a row holds the single place, whoever made it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What NOTIFY says: a run changed."""
 
@@ -234,18 +242,22 @@ class RunStore(Protocol):
     def events(self, run_id: str) -> list[Event]:
         """The events of a run, oldest first."""
 
-    def take_lease(self, holder: str, actor: Actor) -> bool:
-        """Take or renew the watcher's lease (2.25 s, the database's clock); False when another holds it."""
+    def take_lease(self, holder: str, actor: Actor) -> Lease | None:
+        """Take or renew the watcher's lease (2.25 s, the database's clock); None when another holds it."""
 
     def release_lease(self, holder: str) -> None:
         """Give the lease up, if held."""
 
     def subscribe(
-        self, on_change: Callable[[Change], None], on_configurations: Callable[[], None] | None = None
+        self,
+        on_change: Callable[[Change], None],
+        on_configurations: Callable[[], None] | None = None,
+        on_schedules: Callable[[], None] | None = None,
     ) -> Subscription:
         """LISTEN on a connection and in a thread of its own; after each (re)connect reports Change(None, None).
 
-        on_configurations is called whenever the saved configurations changed, and after each (re)connect.
+        on_configurations is called whenever the saved configurations changed, on_schedules whenever the schedules did;
+        both after each (re)connect, too.
         """
 
     def contact(self) -> Contact:

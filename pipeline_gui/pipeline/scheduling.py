@@ -28,8 +28,10 @@ from pipeline_gui.pipeline.sentences import duration_text
 
 ON_TIME_SECONDS = 30.0
 """So late a time still counts as kept: a watcher that died is replaced within 3 s, a server restarted in some more."""
-LOOK_SECONDS = 5.0
-"""How often the schedules are read while nothing is due: a new one is seen so much later at most."""
+LOOK_SECONDS = 10.0
+"""How often the schedules are read while nothing is due: where nothing tells of a new one, it is seen so much later."""
+REST_SECONDS = 60.0
+"""The same where a new one is told at once, and none is there that could be due."""
 WAITING_SECONDS = 1.0
 MOST_AT_ONCE = 1000
 """Times that are decided in one turn; after months away there are many."""
@@ -41,15 +43,27 @@ Start = Callable[[str, Firing], ActionAnswer]
 class Scheduler:
     """Takes one turn after the other; safe when two do it."""
 
-    def __init__(self, schedules: ScheduleStore, runs: RunStore, start: Start, actor: Actor) -> None:
+    def __init__(
+        self,
+        schedules: ScheduleStore,
+        runs: RunStore,
+        start: Start,
+        actor: Actor,
+        hears: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """hears: whether a turn is asked for whenever the schedules change."""
         self._schedules = schedules
         self._runs = runs
         self._start = start
         self._actor = actor
+        self._hears = hears
 
     def turn(self) -> float:
         """Decide what is due; the seconds until there may be more to do. Raises the store's errors."""
+        hears = self._hears()  # before the look: what is told from now on is not missed
         state = self._schedules.state()
+        if hears and not state.standings:
+            return REST_SECONDS
         return min([LOOK_SECONDS, *(self._attend(standing, state) for standing in state.standings)])
 
     def _attend(self, standing: Standing, state: ScheduleState) -> float:

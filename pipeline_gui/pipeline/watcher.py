@@ -27,7 +27,7 @@ IDLE_SECONDS = 1.5
 SETTLE_SECONDS = 2.0
 HUNT_SECONDS = 10.0
 PROBE_SECONDS = 5.0
-"""How often a process without the lease asks Spark whether it answers, for what it shows."""
+"""How often Spark is asked whether it answers, where nothing runs or another watches: for what is shown."""
 CONTACT_LOST_SECONDS = 5.0
 
 
@@ -70,14 +70,16 @@ class Watcher:
         """The running run, as the last step found it."""
         return self._seen
 
-    def take_on(self, name: str, turn: Callable[[], float], *, without_spark: bool = False) -> None:
+    def take_on(self, name: str, turn: Callable[[], float], *, without_spark: bool = False) -> Duty:
         """Do this as well while it holds the lease; each turn says in how many seconds it wants the next.
 
         without_spark: also while Spark does not answer, when nobody may hold it.
         """
-        self._duties.append(Duty(name, turn, self._clock))
+        duty = Duty(name, turn, self._clock)
+        self._duties.append(duty)
         if without_spark:
-            self._duties_without_spark.append(self._duties[-1])
+            self._duties_without_spark.append(duty)
+        return duty
 
     def start(self, first_look_in: float = 0.0) -> None:
         """Watch until closed; the first look is in so many seconds, or at a nudge."""
@@ -169,23 +171,44 @@ class Watcher:
             self._holds_lease = False
             return
         try:
-            self._holds_lease = self._store.take_lease(self._holder, self._actor)
+            lease = self._store.take_lease(self._holder, self._actor)
         except StoreRefused:
-            self._holds_lease = False  # a viewer: it may look, and others watch
-        if not self._holds_lease:
+            lease = None  # a viewer: it may look, and others watch
+        self._holds_lease = lease is not None
+        if lease is None:
             return
-        now = self._clock()
         try:
-            if now >= self._next_settle:
-                self._next_settle = now + SETTLE_SECONDS
-                self.step()
-                self._spark_failed_at = None
-            if now >= self._next_hunt:
-                self._next_hunt = now + HUNT_SECONDS
-                self._orphans.hunt()
+            if lease.something_runs:
+                self._watch_run(self._clock())
+            else:
+                self._watch_nothing(self._clock())
         except (SparkUnavailable, SparkRefused) as error:
             log.info("watcher: %s", error)
             self._spark_failed()
+
+    def _watch_run(self, now: float) -> None:
+        if now >= self._next_settle or self._is_idle:
+            self._next_settle = now + SETTLE_SECONDS
+            self.step()
+            self._spark_failed_at = None
+        if now >= self._next_hunt:
+            self._hunt(now)
+
+    def _watch_nothing(self, now: float) -> None:
+        """Only what a run that nobody knows of needs, and whether Spark answers."""
+        self._is_idle, self._seen = True, None
+        if now >= self._next_hunt:
+            self._hunt(now)
+        elif now >= self._next_probe:
+            self._spark.identity(fresh=True)
+        else:
+            return
+        self._next_probe = now + PROBE_SECONDS
+        self._spark_failed_at = None
+
+    def _hunt(self, now: float) -> None:
+        self._next_hunt = now + HUNT_SECONDS
+        self._orphans.hunt()
 
     def _spark_answers(self) -> bool:
         """Whether Spark answered this process's last probe; who can't ask Spark does not take the lease."""
@@ -201,6 +224,7 @@ class Watcher:
 
     def _spark_failed(self) -> None:
         now = self._clock()
+        self._next_probe = 0.0
         self._spark_failed_at = now if self._spark_failed_at is None else self._spark_failed_at
         if now - self._spark_failed_at >= CONTACT_LOST_SECONDS:
             self._holds_lease = False

@@ -7,7 +7,7 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import psycopg
 
@@ -20,7 +20,7 @@ from pipeline_gui.store.target import Target
 
 _log = logging.getLogger(__name__)
 
-CHANNEL, CONFIGURATIONS = "pipeline_runs", "pipeline_configurations"
+CHANNEL, CONFIGURATIONS, SCHEDULES = "pipeline_runs", "pipeline_configurations", "pipeline_schedules"
 HEARTBEAT = 10.0
 """Seconds of silence after which the connection is asked whether it lives: a network forgets without a word."""
 _ANSWER = 3.0
@@ -32,7 +32,7 @@ _REFUSED_PAUSE = 30.0
 class Listener:
     """A running LISTEN. The callbacks run on its thread: first Change(None, None), then each change.
 
-    on_configurations is called likewise: at first, and whenever the saved configurations changed.
+    on_lists are called likewise, by the channel of each: at first, and whenever that list changed.
     """
 
     def __init__(
@@ -41,11 +41,11 @@ class Listener:
         on_change: Callable[[Change], None],
         contact: ContactLog,
         heartbeat: float = HEARTBEAT,
-        on_configurations: Callable[[], None] | None = None,
+        on_lists: Mapping[str, Callable[[], None]] | None = None,
     ) -> None:
         self._target = target
         self._on_change = on_change
-        self._on_configurations = on_configurations
+        self._on_lists = dict(on_lists or {})
         self._contact = contact
         self._heartbeat = heartbeat
         self._closing = threading.Event()
@@ -89,11 +89,12 @@ class Listener:
         try:
             # LISTEN before anything is read: what commits in between is then told, and what committed before is read.
             with connection.until(time.monotonic() + _ANSWER):
-                for channel in (CONFIGURATIONS, CHANNEL):
+                for channel in (*self._on_lists, CHANNEL):
                     connection.execute(f"LISTEN {channel}")
             self._listening.set()
             self._tell(Change(None, None))
-            self._tell_of_configurations()
+            for on_list in self._on_lists.values():
+                self._call(on_list)
             self._hear(connection)
         except psycopg.Error as error:
             self._listening.clear()  # before anybody is told, who might look
@@ -120,18 +121,14 @@ class Listener:
                     if not ready:
                         connection.execute("SELECT 1")
                     heard = list(connection.notifies(timeout=0))
-                if any(notification.channel == CONFIGURATIONS for notification in heard):
-                    self._tell_of_configurations()
+                for channel in {notification.channel for notification in heard} & self._on_lists.keys():
+                    self._call(self._on_lists[channel])
                 for notification in heard:
                     if notification.channel == CHANNEL:
                         self._tell(change_of(notification.payload))
 
     def _tell(self, change: Change) -> None:
         self._call(lambda: self._on_change(change))
-
-    def _tell_of_configurations(self) -> None:
-        if self._on_configurations is not None:
-            self._call(self._on_configurations)
 
     def _call(self, callback: Callable[[], None]) -> None:
         if self._closing.is_set():

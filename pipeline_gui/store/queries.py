@@ -334,7 +334,7 @@ ADD_EVENT = """
 TAKE_LEASE = f"""
     UPDATE pipeline_watcher SET holder = %(holder)s, actor = %(who)s, expires_at = {NOW} + {_LEASE}
     WHERE holder = %(holder)s OR {_HELD_NOW} IS NOT TRUE
-    RETURNING holder
+    RETURNING EXISTS (SELECT FROM pipeline_runs WHERE {is_running("status")})
 """
 
 RELEASE_LEASE = "UPDATE pipeline_watcher SET holder = NULL, expires_at = NULL WHERE holder = %(holder)s RETURNING true"

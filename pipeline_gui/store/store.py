@@ -20,6 +20,7 @@ from pipeline_gui.pipeline.ports import (
     Event,
     Inserted,
     Installation,
+    Lease,
     NewRun,
     PageKey,
     RunPage,
@@ -30,7 +31,7 @@ from pipeline_gui.pipeline.run import Ending, Overview, Run, RunRecord
 from pipeline_gui.pipeline.start_key import StartedBefore
 from pipeline_gui.store import queries
 from pipeline_gui.store.configurations import PostgresConfigurations
-from pipeline_gui.store.listener import Listener
+from pipeline_gui.store.listener import CONFIGURATIONS, SCHEDULES, Listener
 from pipeline_gui.store.rows import KeptRuns, event_of, past_run_of, progress_values, record_of, run_of
 from pipeline_gui.store.session import Reading, Session, Statement, Timeouts
 from pipeline_gui.store.target import parse_target
@@ -334,13 +335,13 @@ class PostgresStore:
 
     # --- the watcher's lease --------------------------------------------------------------------------------------
 
-    def take_lease(self, holder: str, actor: Actor) -> bool:
-        """Take or renew the watcher's lease (2.25 s, the database's clock); False when another's, or in a copy."""
+    def take_lease(self, holder: str, actor: Actor) -> Lease | None:
+        """Take or renew the watcher's lease (2.25 s, the database's clock); None when another's, or in a copy."""
         if not self.installation().may_act:
-            return False
+            return None
         values = {"holder": holder, **_who(actor)}
         (rows,) = self._session.write([(queries.TAKE_LEASE, values)], actor, lease=True, durable=False)
-        return bool(rows)
+        return Lease(*rows[0]) if rows else None
 
     def release_lease(self, holder: str) -> None:
         """Give the lease up, if held."""
@@ -349,11 +350,16 @@ class PostgresStore:
     # --- listening ------------------------------------------------------------------------------------------------
 
     def subscribe(
-        self, on_change: Callable[[Change], None], on_configurations: Callable[[], None] | None = None
+        self,
+        on_change: Callable[[Change], None],
+        on_configurations: Callable[[], None] | None = None,
+        on_schedules: Callable[[], None] | None = None,
     ) -> Listener:
         """LISTEN on a connection and a thread of its own; reconnects by itself, then reports Change(None, None)."""
         session = self._session
-        return Listener(session.target, on_change, session.contact, on_configurations=on_configurations)
+        told = {CONFIGURATIONS: on_configurations, SCHEDULES: on_schedules}
+        lists = {channel: callback for channel, callback in told.items() if callback is not None}
+        return Listener(session.target, on_change, session.contact, on_lists=lists)
 
     def close(self) -> None:
         """Close every connection but those of subscriptions."""

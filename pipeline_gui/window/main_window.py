@@ -121,7 +121,7 @@ class MainWindow(QMainWindow):
         self.page.attach(partial(_run_source, backend, session), session.gateway, backend.archive, zone)
         session.configurations_read.connect(self.box.show_saved)
         self._connect_starts(Starts(self, session, backend.configurations))
-        self.actions_.schedules.triggered.connect(lambda: self._show_schedules(backend, session.gateway))
+        self.actions_.schedules.triggered.connect(lambda: self._show_schedules(backend, session))
         self.actions_.metrics.triggered.connect(lambda: self._show_metrics(backend, session.gateway))
         self.actions_.alerts.triggered.connect(lambda: self._show_alerts(backend, session.gateway))
         self.actions_.let_look(True)
@@ -165,12 +165,14 @@ class MainWindow(QMainWindow):
         self._pages.addWidget(page)
         self._pages.setCurrentWidget(page)
 
-    def _show_schedules(self, backend: Backend, gateway: Gateway) -> None:
+    def _show_schedules(self, backend: Backend, session: Session) -> None:
         from pipeline_gui.window.schedules.dialog import SchedulesDialog
 
-        _bring_up(
-            self.findChild(SchedulesDialog) or SchedulesDialog(gateway, backend.schedules, backend.configurations, self)
-        )
+        dialog = self.findChild(SchedulesDialog)
+        if dialog is None:
+            dialog = SchedulesDialog(session.gateway, backend.schedules, backend.configurations, self)
+            session.schedules_changed.connect(dialog.read_again)
+        _bring_up(dialog)
 
     def _show_alerts(self, backend: Backend, gateway: Gateway) -> None:
         from pipeline_gui.window.alerts.dialog import AlertsDialog

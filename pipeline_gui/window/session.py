@@ -29,6 +29,7 @@ class Ear(QObject):
 
     heard = Signal()
     configurations_heard = Signal()
+    schedules_heard = Signal()
 
     def hear(self, _change: Change) -> None:
         """The record changed; called in a foreign thread."""
@@ -37,6 +38,10 @@ class Ear(QObject):
     def hear_configurations(self) -> None:
         """The saved configurations changed; called in a foreign thread."""
         self.configurations_heard.emit()
+
+    def hear_schedules(self) -> None:
+        """The schedules changed; called in a foreign thread."""
+        self.schedules_heard.emit()
 
 
 class Session(QObject):
@@ -51,6 +56,7 @@ class Session(QObject):
     pending_changed = Signal()
     configurations_read = Signal(list)
     """Every Entry that can be started by its name."""
+    schedules_changed = Signal()
 
     def __init__(self, backend: Backend, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -71,7 +77,8 @@ class Session(QObject):
         self._ear = Ear()
         self._ear.heard.connect(self.refresher.refresh_soon, Qt.ConnectionType.QueuedConnection)
         self._ear.configurations_heard.connect(self.read_configurations, Qt.ConnectionType.QueuedConnection)
-        self._subscription = backend.subscribe(self._ear.hear, self._ear.hear_configurations)
+        self._ear.schedules_heard.connect(self.schedules_changed, Qt.ConnectionType.QueuedConnection)
+        self._subscription = backend.subscribe(self._ear.hear, self._ear.hear_configurations, self._ear.hear_schedules)
         backend.watch(_FIRST_LOOK_SECONDS)
         self._let_go = partial(_let_go, self._subscription, self.gateway)
         self.destroyed.connect(self._let_go)

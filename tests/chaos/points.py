@@ -193,6 +193,7 @@ STEPS: dict[str, str] = {
     "Watcher._turn store.installation": "take over: which database this is",
     "Watcher._turn store.take_lease": "take over: take or renew the lease",
     "Watcher._spark_answers spark.identity": "take over: whether Spark answers",
+    "Watcher._watch_nothing spark.identity": "watch: whether Spark answers while nothing runs",
     "Watcher._spark_failed store.release_lease": "take over: give the lease up, for Spark does not answer",
     "Watcher._watch store.release_lease": "take over: give the lease up at the end",
     "Watcher._note_contact_lost store.running": "lost contact: read what runs",

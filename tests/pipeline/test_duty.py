@@ -48,6 +48,43 @@ def test_a_turn_is_taken_when_it_is_due_also_after_sleep() -> None:
     assert turns.count == 2
 
 
+def test_a_nudge_takes_a_turn_at_once_and_none_is_lost_to_the_turn_that_is_under_way() -> None:
+    begun, goes_on = threading.Semaphore(0), threading.Semaphore(0)
+
+    def turn() -> float:
+        begun.release()
+        goes_on.acquire(timeout=10)
+        return 100.0
+
+    duty = Duty("tests", turn, MovableClock())
+    duty.nudge()
+    assert not begun.acquire(blocking=False)  # not before it is allowed
+    duty.allow(True)
+    assert begun.acquire(timeout=10)
+    duty.nudge()  # of what the turn under way may have read already
+    goes_on.release()
+    assert begun.acquire(timeout=10)
+    goes_on.release()
+    assert not begun.acquire(timeout=0.2)
+    duty.nudge()
+    assert begun.acquire(timeout=10)
+    duty.end()
+    goes_on.release()
+    duty.join(5)
+
+
+def test_who_is_allowed_again_takes_a_turn_at_once() -> None:
+    turns = Turns()
+    duty = Duty("tests", turns, MovableClock())
+    duty.allow(True)
+    wait_until(lambda: turns.count == 1, what="the first turn")
+    duty.allow(False)
+    duty.allow(True)
+    wait_until(lambda: turns.count == 2, what="the turn of who has the lease again")
+    duty.end()
+    duty.join(5)
+
+
 @pytest.mark.parametrize("error", [StoreUnavailable("The database went away."), RuntimeError("a surprise")])
 def test_an_error_is_followed_by_another_turn(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "AGAIN_SECONDS", 5.0)

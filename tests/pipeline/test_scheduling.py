@@ -15,7 +15,7 @@ from pipeline_gui.pipeline.controller import PipelineController
 from pipeline_gui.pipeline.errors import ConfigurationInvalid, StoreUnavailable, StoreUnclear
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.pipeline.schedule import Decided, Outcome, Schedule, ScheduleState
-from pipeline_gui.pipeline.scheduling import LOOK_SECONDS, MOST_AT_ONCE, Scheduler
+from pipeline_gui.pipeline.scheduling import LOOK_SECONDS, MOST_AT_ONCE, REST_SECONDS, Scheduler
 from pipeline_gui.schedules.checks import checked_schedule
 from pipeline_gui.store.schedules import PostgresSchedules
 from tests.pipeline.conftest import SLEEPS, World
@@ -117,6 +117,18 @@ def test_a_time_that_comes_starts_one_run_and_both_say_so(clockwork: Clockwork) 
     assert "schedule started" in clockwork.world.event_kinds(running.run.run_id)
     clockwork.scheduler.turn()
     assert len(clockwork.decided(schedule)) == 1
+
+
+@pytest.mark.parametrize("hears", [True, False])
+def test_who_is_told_of_schedules_asks_seldom_while_there_is_none(clockwork: Clockwork, hears: bool) -> None:
+    scheduler = Scheduler(clockwork.schedules, clockwork.world.store, raising(AssertionError()), BY, lambda: hears)  # type: ignore[arg-type]
+    rest = REST_SECONDS if hears else LOOK_SECONDS
+    assert scheduler.turn() == rest
+    schedule = clockwork.add(is_enabled=False)
+    assert scheduler.turn() == rest
+    clockwork.plain.delete(schedule.schedule_id, 1, BY)
+    clockwork.add(cron="0 2 29 2 *", every_minutes=None)
+    assert scheduler.turn() == LOOK_SECONDS  # the database's clock may be moved
 
 
 def test_two_who_fire_at_once_start_one_run(clockwork: Clockwork) -> None:

@@ -248,14 +248,43 @@ def test_an_overview_is_the_status_and_the_history_and_keeps_what_did_not_change
 def test_a_run_that_was_started_elsewhere_is_looked_at_once_its_row_is_heard_of(
     world: World, watcher: Watcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("pipeline_gui.pipeline.watcher.IDLE_SECONDS", 600.0)
     wait_until(lambda: watcher.holds_lease and watcher._is_idle, 10, "a watcher at rest")
-    monkeypatch.setattr("pipeline_gui.pipeline.watcher.SETTLE_SECONDS", 600.0)
-    monkeypatch.setattr("pipeline_gui.pipeline.watcher.HUNT_SECONDS", 600.0)
-    wait_until(lambda: watcher._next_settle > watcher._clock() + 300, 10, "a look that is far off")
     run_id = world.start("print('done')")
     world.server.wait_for_state(world.batch_name(run_id), "success")
     watcher.hear_change()
     wait_until(lambda: world.record(run_id).run.status == "completed", 10, "the end of a run that nobody looked at")
+
+
+def test_a_run_of_which_nobody_tells_is_seen_when_the_lease_is_renewed(world: World, watcher: Watcher) -> None:
+    wait_until(lambda: watcher.holds_lease and watcher._is_idle, 10, "a watcher at rest")
+    run_id = world.start("print('done')")
+    world.server.wait_for_state(world.batch_name(run_id), "success")
+    wait_until(lambda: world.record(run_id).run.status == "completed", 3.0, "the recorded end")
+
+
+def test_while_nothing_runs_spark_is_asked_now_and_then_and_missed_at_once(world: World) -> None:
+    watcher = Watcher(world.store, world.spark, world.actor, clock=world.clock)
+    for _ in range(20):
+        watcher._turn()
+        world.clock.move(1.5)
+    asked = world.spark.calls["identity"] + world.spark.calls["alive"]
+    assert asked <= 30 / 5 + 2
+    assert world.store.calls["running"] == 0
+    world.spark.always_before("identity", raising(SparkUnavailable("No answer.")))
+    world.spark.always_before("alive", raising(SparkUnavailable("No answer.")))
+    watcher._next_hunt, watcher._next_probe = 0.0, world.clock() + 5
+    before = world.spark.calls["identity"]
+    for _ in range(5):
+        assert watcher.holds_lease
+        world.clock.move(1.5)
+        watcher._turn()
+    assert not watcher.holds_lease  # 5 s of silence, asked each turn
+    assert world.spark.calls["identity"] == before + 4
+    world.spark.heal()
+    watcher._turn()
+    assert watcher.holds_lease
+    watcher.close()
 
 
 def test_a_first_look_that_is_put_off_comes_at_a_nudge(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

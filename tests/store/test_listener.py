@@ -52,6 +52,23 @@ def test_each_change_of_a_run_is_heard(store: PostgresStore, heard: list[Change]
     wait_until(lambda: heard[3:] == [Change("r1", None)])
 
 
+def test_that_schedules_changed_is_told_at_once_whoever_changed_them(store: PostgresStore, execute: Execute) -> None:
+    told: list[int] = []
+    subscription = store.subscribe(lambda _change: None, on_schedules=lambda: told.append(1))
+    try:
+        wait_until(lambda: len(told) == 1, what="the first look")
+        execute(
+            "INSERT INTO pipeline_schedules (name, name_key, configuration, every_minutes) VALUES ('a', 'a', 'x', 5)"
+        )
+        wait_until(lambda: len(told) == 2, what="the news of a new one")
+        execute("UPDATE pipeline_schedules SET is_enabled = false")
+        wait_until(lambda: len(told) == 3, what="the news of a pause")
+        execute("DELETE FROM pipeline_schedules")
+        wait_until(lambda: len(told) == 4, what="the news of an end")
+    finally:
+        subscription.close()
+
+
 @pytest.mark.usefixtures("subscription")
 def test_many_rows_at_once_are_told_as_one(heard: list[Change], execute: Execute) -> None:
     execute("INSERT INTO pipeline_runs (run_id, status) SELECT 'r' || n, 'failed' FROM generate_series(1, 500) n")

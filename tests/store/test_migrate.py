@@ -12,13 +12,14 @@ import pytest
 from psycopg import sql
 
 from pipeline_gui.pipeline.errors import StoreRefused, StoreUnavailable
-from pipeline_gui.store import check_schema, migrate, open_store, schema
+from pipeline_gui.store import check_schema, migrate, open_store
 from pipeline_gui.store import migrate as migrate_call
 from pipeline_gui.store.owner import _ADVISORY_KEY
 from pipeline_gui.store.schema import Migration, known_migrations
 from tests.store.conftest import ANA, new_run
 
 Execute = Callable[..., list[tuple[Any, ...]]]
+NEWEST = known_migrations()[-1].number
 
 SEED = """
     CREATE TABLE pipeline_runs (
@@ -55,7 +56,7 @@ def test_an_empty_database_is_prepared_once(empty_database: str, execute: Execut
     first = migrate(empty_database, actor=ANA)
     second = migrate(empty_database, actor=ANA)
 
-    assert len(first.applied) == first.version == 13
+    assert len(first.applied) == first.version == NEWEST
     assert first.adopted_rows is None
     assert second.applied == ()
     assert second.installation_id == first.installation_id
@@ -199,13 +200,13 @@ def test_our_tables_stand_beside_the_record_wherever_it_is(empty_database: str, 
 
 def test_a_newer_schema_is_refused_with_the_reason(empty_database: str, execute: Execute) -> None:
     migrate(empty_database, actor=ANA)
-    execute("INSERT INTO pipeline_migrations (number, name, checksum) VALUES (14, 'future', 'x')")
+    execute("INSERT INTO pipeline_migrations (number, name, checksum) VALUES (%s, 'future', 'x')", NEWEST + 1)
     store = open_store(empty_database, application_name="tests", max_connections=1)
 
     for attempt in (lambda: migrate(empty_database, actor=ANA), store.running, store.installation):
-        with pytest.raises(StoreRefused, match=r"version 14.*up to 13.*Update this program"):
+        with pytest.raises(StoreRefused, match=rf"version {NEWEST + 1}.*up to {NEWEST}.*Update this program"):
             attempt()
-    with pytest.raises(StoreRefused, match="version 14"):
+    with pytest.raises(StoreRefused, match=f"version {NEWEST + 1}"):
         store.insert(new_run(), ANA)
     assert store.contact().reachable is False
     store.close()
@@ -215,7 +216,7 @@ def test_a_newer_schema_is_refused_with_the_reason(empty_database: str, execute:
 def test_a_database_that_is_not_prepared_says_what_to_do(empty_database: str, execute: Execute, prepared: bool) -> None:
     if prepared:
         migrate(empty_database, actor=ANA)
-        execute("DELETE FROM pipeline_migrations WHERE number = 13")
+        execute("DELETE FROM pipeline_migrations WHERE number = %s", NEWEST)
     store = open_store(empty_database, application_name="tests", max_connections=1)
 
     with pytest.raises(StoreRefused, match="pipeline-gui migrate"):
@@ -262,7 +263,7 @@ def test_many_at_once_prepare_it_once(empty_database: str, execute: Execute) -> 
     for thread in threads:
         thread.join(60)
 
-    assert sum(reports) == 13
+    assert sum(reports) == NEWEST
     assert execute("SELECT count(*) FROM pipeline_installation") == [(1,)]
 
 
@@ -282,4 +283,4 @@ def test_an_old_postgresql_is_refused(empty_database: str, monkeypatch: pytest.M
 
 
 def test_the_files_are_numbered_without_gaps() -> None:
-    assert [migration.number for migration in schema.known_migrations()] == [*range(1, 14)]
+    assert [migration.number for migration in known_migrations()] == list(range(1, NEWEST + 1))

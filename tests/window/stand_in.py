@@ -319,9 +319,15 @@ class _Side:
 class StandInSubscription:
     """A LISTEN that a test speaks through."""
 
-    def __init__(self, on_change: Callable[[Change], None], on_configurations: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        on_change: Callable[[Change], None],
+        on_configurations: Callable[[], None],
+        on_schedules: Callable[[], None],
+    ) -> None:
         self._on_change = on_change
         self._on_configurations = on_configurations
+        self._on_schedules = on_schedules
         self.is_live = True
         self.closed = threading.Event()
 
@@ -334,6 +340,12 @@ class StandInSubscription:
     def tell_configurations(self) -> None:
         """The saved configurations changed."""
         thread = threading.Thread(target=self._on_configurations)
+        thread.start()
+        thread.join()
+
+    def tell_schedules(self) -> None:
+        """The schedules changed."""
+        thread = threading.Thread(target=self._on_schedules)
         thread.start()
         thread.join()
 
@@ -399,10 +411,13 @@ class StandInBackend:
         self.watching = False
 
     def subscribe(
-        self, on_change: Callable[[Change], None], on_configurations: Callable[[], None]
+        self,
+        on_change: Callable[[Change], None],
+        on_configurations: Callable[[], None],
+        on_schedules: Callable[[], None],
     ) -> StandInSubscription:
         """Listen."""
-        subscription = StandInSubscription(on_change, on_configurations)
+        subscription = StandInSubscription(on_change, on_configurations, on_schedules)
         self.subscriptions.append(subscription)
         return subscription
 

@@ -89,7 +89,7 @@ class SchedulesDialog(QDialog):
         self._form.edited.connect(self._edited)
         self._list.currentItemChanged.connect(self._choose)
         again = QTimer(self, interval=AGAIN_MS)
-        again.timeout.connect(self._read_again)
+        again.timeout.connect(self.read_again)
         again.start()
         self.resize(820, 620)
         self._show_schedule(None)
@@ -130,7 +130,8 @@ class SchedulesDialog(QDialog):
 
         self._gateway.run(work, lambda read: self._show_all(read, choose), self._fail, self, Lane.VIEWS)
 
-    def _read_again(self) -> None:
+    def read_again(self) -> None:
+        """Read the list anew, unless something is being written here."""
         if self.isVisible() and not self._is_busy and not self._form.is_edited:
             self.read()
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from pipeline_gui.pipeline.errors import RunBusy
-from pipeline_gui.pipeline.ports import Actor, EngineChange, Inserted, NewRun
+from pipeline_gui.pipeline.ports import Actor, EngineChange, Inserted, Lease, NewRun
 from pipeline_gui.pipeline.run import RunRecord
 from tests.chaos.model.store import MemoryStore
 
@@ -88,7 +88,7 @@ class InsertsWithoutActor(MemoryStore):
 class HoldsTheLeaseForEver(MemoryStore):
     """A lease that never ends, as a session's lock under SIGSTOP."""
 
-    def take_lease(self, holder: str, actor: Actor) -> bool:
+    def take_lease(self, holder: str, actor: Actor) -> Lease | None:
         if self.database.lease is not None and self.database.lease[0] != holder:
-            return False
+            return None
         return super().take_lease(holder, actor)

@@ -17,6 +17,7 @@ from pipeline_gui.pipeline.ports import (
     Event,
     Inserted,
     Installation,
+    Lease,
     NewRun,
     StartedRun,
     Subscription,
@@ -310,15 +311,15 @@ class MemoryStore:
 
     # --- the lease, and listening -------------------------------------------------------------------------------
 
-    def take_lease(self, holder: str, actor: Actor) -> bool:
+    def take_lease(self, holder: str, actor: Actor) -> Lease | None:
         """Take or renew the watcher's lease."""
         if not self.database.is_original:
-            return False
+            return None
         lease, now = self.database.lease, self.database.time.now()
         if lease is not None and lease[0] != holder and lease[1] > now:
-            return False
+            return None
         self.database.lease = (holder, now + timedelta(seconds=LEASE_SECONDS))
-        return True
+        return Lease(self.running() is not None)
 
     def release_lease(self, holder: str) -> None:
         """Give the lease up, if held."""
@@ -326,7 +327,10 @@ class MemoryStore:
             self.database.lease = None
 
     def subscribe(
-        self, on_change: Callable[[Change], None], on_configurations: Callable[[], None] | None = None
+        self,
+        on_change: Callable[[Change], None],
+        on_configurations: Callable[[], None] | None = None,
+        on_schedules: Callable[[], None] | None = None,
     ) -> Subscription:
         """Report each change of a run at once."""
         on_change(Change(None, None))

@@ -282,6 +282,14 @@ def watch(victim: Victim) -> None:
     victim.watcher.close()
 
 
+def watch_nothing(victim: Victim) -> None:
+    """Take two turns of a watcher, between two hunts."""
+    watcher = victim.patient_watcher
+    watcher._turn()
+    victim.clock.move(6)
+    watcher._turn()
+
+
 def lose_contact(victim: Victim) -> None:
     """Watch while Spark does not answer for 6 s."""
     watcher = victim.patient_watcher
@@ -384,6 +392,7 @@ SCENARIOS = {
     "hunt what has no row": Scenario(without_a_row, hunt, _ends("")),
     "hunt what is to be confirmed": Scenario(abandoned_and_dead, hunt, _ends("failed")),
     "watch": Scenario(running, watch, _ends("running")),
+    "watch nothing": Scenario(nothing, watch_nothing, _ends()),
     "lose contact": Scenario(running, lose_contact, _ends("running")),
     "abandon": Scenario(running, abandon, _ends("running", "failed")),
     "confirm gone": Scenario(abandoned_and_dead, confirm_gone, _ends("failed")),
