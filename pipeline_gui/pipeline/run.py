@@ -97,6 +97,8 @@ class Engine:
     """How long the run may last before it is stopped, in seconds; None: no limit."""
     stop_reason: str | None = None
     """Why it is to be stopped, in a sentence, where no person asked for it."""
+    abandoned: bool = False
+    """A person let go of it."""
     batch_name: str = ""
     """The name under which Spark knows the run: ``INSTALLATION.RUN_ID``."""
 
@@ -141,3 +143,5 @@ class Ending:
     exit_code: int | None = None
     detail: dict[str, Any] = field(default_factory=dict)
     """Goes into the event and, as a readable summary, into ``metadata``."""
+    abandoned: bool = False
+    """Whether a person let go of it: nothing starts it again by itself."""

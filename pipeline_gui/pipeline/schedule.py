@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim
 
 from pipeline_gui.pipeline.ports import Actor
+from pipeline_gui.pipeline.run import RunRecord
 
 
 class WhenBusy(StrEnum):
@@ -26,13 +27,15 @@ class WhenBusy(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of a time that was due."""
+    """What became of a time that was due, or of a start after a failure."""
 
     STARTED = "started"
     WAITING = "waiting"
     SKIPPED = "skipped"
     MISSED = "missed"
     REFUSED = "refused"
+    GAVE_UP = "gave_up"
+    """Its run failed, and so did those that were started again for it, as often as that is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,10 @@ class Schedule:
     when_busy: WhenBusy
     catch_up_seconds: float
     """So late a time that was missed is made up for, once; 0: never."""
+    retries: int
+    """How often a run of it that failed is started again."""
+    retry_delay_seconds: float
+    """So long after the end of the run before."""
     is_enabled: bool
     since: datetime
     """What was due until then is no business of it."""
@@ -108,6 +115,20 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """A start for a time that was due: the first one, or one after a run that failed."""
+
+    due: datetime
+    number: int = 1
+    retry_of: str | None = None
+    """The run before; None for the first."""
+
+    def after(self, run_id: str) -> Attempt:
+        """The one that follows when the run of this one failed."""
+        return Attempt(self.due, self.number + 1, run_id)
+
+
+@dataclass(frozen=True, slots=True)
 class Firing:
     """A time of a schedule that is to start a run; recorded with the run, or neither is."""
 
@@ -116,11 +137,15 @@ class Firing:
     """Of the schedule, as it was read."""
     due: datetime
     schedule_name: str
+    number: int = 1
+    """Which start for this time it is."""
+    retry_of: str | None = None
+    """The run before, whose end nobody may have answered yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What became of one time."""
+    """What became of one time, or of a start after a failure."""
 
     due: datetime
     outcome: Outcome
@@ -128,6 +153,24 @@ class Decided:
     sentence: str | None
     decided_by: str
     decided_at: datetime | None
+    attempt: int = 1
+    retry_of: str | None = None
+    """The run that failed before."""
+
+    @property
+    def is_retry(self) -> bool:
+        """Whether it is one more start, or the reason why there was none."""
+        return self.attempt > 1 and self.outcome is not Outcome.GAVE_UP
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """A start whose run's end is still to be answered: it is started again, or it is not."""
+
+    attempt: Attempt
+    record: RunRecord
+    is_superseded: bool
+    """Whether a later time of the schedule has started, or waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +180,9 @@ class Standing:
     schedule: Schedule
     last_due: datetime | None
     """The newest time that was decided; every earlier one was, too."""
-    waiting: datetime | None
-    """The time that waits in line."""
+    waiting: Attempt | None
+    """What waits in line."""
+    awaited: Sequence[Awaited] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +201,7 @@ class ScheduleState:
     now: datetime
     """By the database's clock."""
     standings: Sequence[Standing]
-    """Of what is enabled, or waits."""
+    """Of what is enabled, waits, or awaits an end."""
     running: Running | None
 
 
@@ -190,8 +234,14 @@ class ScheduleStore(Protocol):
     ) -> None:
         """Record what became of times that start nothing; a time that was decided already stays as it is."""
 
+    def decide_retry(self, schedule: Schedule, attempt: Attempt, outcome: Outcome, sentence: str, actor: Actor) -> None:
+        """Record what became of a start after a failure, compare-and-set on the run before."""
+
+    def finish(self, schedule: Schedule, attempt: Attempt, actor: Actor) -> None:
+        """Record that the run of a start ended so that nothing is started again."""
+
     def decided(self, schedule_id: int, limit: int) -> list[Decided]:
         """What became of the last times, newest first."""
 
-    def decision(self, schedule_id: int, due: datetime) -> Decided | None:
-        """What became of one time."""
+    def decision(self, schedule_id: int, attempt: Attempt) -> Decided | None:
+        """What became of one start."""

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from datetime import datetime
 from itertools import islice, takewhile
 
-from pipeline_gui.pipeline.answers import ActionAnswer
-from pipeline_gui.pipeline.errors import FiredBefore
+from pipeline_gui.pipeline.firing import Fired, Firer, Start, busy_text, is_too_late, is_void
 from pipeline_gui.pipeline.ports import Actor, RunStore
+from pipeline_gui.pipeline.retrying import Retries
 from pipeline_gui.pipeline.schedule import (
-    Firing,
+    Attempt,
     Outcome,
     Running,
     Schedule,
@@ -26,8 +26,6 @@ from pipeline_gui.pipeline.schedule import (
 )
 from pipeline_gui.pipeline.sentences import duration_text
 
-ON_TIME_SECONDS = 30.0
-"""So late a time still counts as kept: a watcher that died is replaced within 3 s, a server restarted in some more."""
 LOOK_SECONDS = 10.0
 """How often the schedules are read while nothing is due: where nothing tells of a new one, it is seen so much later."""
 REST_SECONDS = 60.0
@@ -35,9 +33,6 @@ REST_SECONDS = 60.0
 WAITING_SECONDS = 1.0
 MOST_AT_ONCE = 1000
 """Times that are decided in one turn; after months away there are many."""
-
-Start = Callable[[str, Firing], ActionAnswer]
-"""Starts the configuration of a name for a firing. Raises FiredBefore."""
 
 
 class Scheduler:
@@ -54,9 +49,10 @@ class Scheduler:
         """hears: whether a turn is asked for whenever the schedules change."""
         self._schedules = schedules
         self._runs = runs
-        self._start = start
         self._actor = actor
         self._hears = hears
+        self._firer = Firer(schedules, start, actor)
+        self._retries = Retries(schedules, self._firer, actor)
 
     def turn(self) -> float:
         """Decide what is due; the seconds until there may be more to do. Raises the store's errors."""
@@ -67,87 +63,84 @@ class Scheduler:
         return min([LOOK_SECONDS, *(self._attend(standing, state) for standing in state.standings)])
 
     def _attend(self, standing: Standing, state: ScheduleState) -> float:
-        schedule, now = standing.schedule, state.now
-        waits = standing.waiting is not None and not self._attend_waiting(schedule, standing.waiting, state.running)
-        if not schedule.is_enabled:
-            return LOOK_SECONDS
-        after = max(filter(None, (schedule.since, standing.last_due)))
-        due = list(islice(takewhile(lambda time: time <= now, schedule.times_after(after)), MOST_AT_ONCE))
+        schedule, now, waiting = standing.schedule, state.now, standing.waiting
+        if waiting is not None and self._attend_waiting(schedule, waiting, state.running):
+            waiting = None
+        due = self._due(standing, now)
         if len(due) == MOST_AT_ONCE:
             self._miss(schedule, due, now)
             return 0.0
+        pauses = [WAITING_SECONDS] if waiting is not None else []
         if due:
             self._miss(schedule, due[:-1], now)
-            if not self._attend_due(schedule, due[-1], state, waits):
+            if not self._attend_due(schedule, due[-1], state, waiting):
                 return WAITING_SECONDS
-        following = next(schedule.times_after(now), None)
-        pauses = [WAITING_SECONDS] if waits else []
+        ends = [awaited for awaited in standing.awaited if not _is_in_line(awaited.attempt, standing.waiting)]
+        if due and ends:
+            pauses.append(WAITING_SECONDS)  # what came due may have made an end a matter of the past
+        else:
+            pauses += [self._retries.attend(schedule, awaited, state) for awaited in ends]
+        following = next(schedule.times_after(now), None) if schedule.is_enabled else None
         if following is not None:
             pauses.append((following - now).total_seconds())
-        return min([LOOK_SECONDS, *pauses])
+        return min(pauses, default=LOOK_SECONDS)
 
-    def _attend_due(self, schedule: Schedule, due: datetime, state: ScheduleState, waits: bool) -> bool:
+    @staticmethod
+    def _due(standing: Standing, now: datetime) -> list[datetime]:
+        """The times that have come and are not decided, the first ones."""
+        if not standing.schedule.is_enabled:
+            return []
+        after = max(filter(None, (standing.schedule.since, standing.last_due)))
+        return list(islice(takewhile(lambda time: time <= now, standing.schedule.times_after(after)), MOST_AT_ONCE))
+
+    def _attend_due(self, schedule: Schedule, due: datetime, state: ScheduleState, waiting: Attempt | None) -> bool:
         """Whether the newest time that is due is done with; else there may be more to do in a second."""
-        late = (state.now - due).total_seconds()
-        if late > max(ON_TIME_SECONDS, schedule.catch_up_seconds):
+        if is_too_late(schedule, (state.now - due).total_seconds()):
             self._miss(schedule, [due], state.now)
             return True
-        if waits:
-            self._decide(schedule, due, Outcome.SKIPPED, "An earlier time of this schedule is still waiting.")
+        if waiting is not None and waiting.number > 1:
+            sentence = "A later time of this schedule came while this start after a failure waited."
+            self._firer.decide(schedule, waiting, Outcome.SKIPPED, sentence)
+        elif waiting is not None:
+            sentence = "An earlier time of this schedule is still waiting."
+            self._firer.decide(schedule, Attempt(due), Outcome.SKIPPED, sentence)
             return True
-        return self._fire(schedule, due, state.running)
+        return self._fire(schedule, Attempt(due), state.running)
 
-    def _fire(self, schedule: Schedule, due: datetime, running: Running | None) -> bool:
+    def _fire(self, schedule: Schedule, attempt: Attempt, running: Running | None) -> bool:
         if running is not None:
-            return self._meet_busy(schedule, due, running)
-        try:
-            answer = self._start(schedule.configuration, self._firing(schedule, due))
-        except FiredBefore:
-            return True
-        if answer["success"] or self._is_decided(schedule, due):
-            return True
-        match answer.get("reason"):
-            case "busy":
+            return self._meet_busy(schedule, attempt, running)
+        match self._firer.fire(schedule, attempt):
+            case Fired.DECIDED:
+                return True
+            case Fired.BUSY:
                 taken = self._schedules.state().running
-                return taken is not None and self._meet_busy(schedule, due, taken)
-            case "unreachable" | "unconfirmed":
-                return False  # tried again until it is too late
-        self._decide(schedule, due, Outcome.REFUSED, answer["message"])
-        return True
+                return taken is not None and self._meet_busy(schedule, attempt, taken)
+            case Fired.NOT_YET:
+                return False
 
-    def _meet_busy(self, schedule: Schedule, due: datetime, running: Running) -> bool:
-        busy = f"“{running.pipeline}” ({running.run_id}) was running"
+    def _meet_busy(self, schedule: Schedule, attempt: Attempt, running: Running) -> bool:
+        busy = busy_text(running)
         if schedule.when_busy is WhenBusy.REPLACE and not running.is_ours:
-            self._decide(schedule, due, Outcome.SKIPPED, f"{busy}, which another program alone can stop.")
+            self._firer.decide(schedule, attempt, Outcome.SKIPPED, f"{busy}, which another program alone can stop.")
         elif schedule.when_busy is WhenBusy.SKIP:
-            self._decide(schedule, due, Outcome.SKIPPED, f"{busy}.")
+            self._firer.decide(schedule, attempt, Outcome.SKIPPED, f"{busy}.")
         else:
             if schedule.when_busy is WhenBusy.REPLACE:
                 # The stop first: a scheduler that dies in between asks for it again, which changes nothing.
                 reason = f"The schedule “{schedule.name}” was due and replaces what runs, so it was stopped."
                 self._runs.request_stop(running.run_id, None, self._actor, reason)
-            self._decide(schedule, due, Outcome.WAITING, f"{busy}.")
+            self._firer.decide(schedule, attempt, Outcome.WAITING, f"{busy}.")
             return False
         return True
 
-    def _attend_waiting(self, schedule: Schedule, due: datetime, running: Running | None) -> bool:
-        """Whether it is decided what becomes of the time that waits."""
-        if not schedule.is_enabled or due <= schedule.since:
-            self._decide(schedule, due, Outcome.SKIPPED, "The schedule was changed or paused while this time waited.")
+    def _attend_waiting(self, schedule: Schedule, waiting: Attempt, running: Running | None) -> bool:
+        """Whether it is decided what becomes of what waits."""
+        if is_void(schedule, waiting):
+            sentence = "The schedule was changed or paused while this time waited."
+            self._firer.decide(schedule, waiting, Outcome.SKIPPED, sentence)
             return True
-        if running is not None:
-            return False
-        try:
-            answer = self._start(schedule.configuration, self._firing(schedule, due))
-        except FiredBefore:
-            return True
-        if answer["success"] or answer.get("reason") in ("busy", "unreachable", "unconfirmed"):
-            return answer["success"]
-        if not self._is_decided(schedule, due):
-            self._decide(schedule, due, Outcome.REFUSED, answer["message"])
-        return True
-
-    # --- inside -------------------------------------------------------------------------------------------------
+        return running is None and self._firer.fire(schedule, waiting) is Fired.DECIDED
 
     def _miss(self, schedule: Schedule, due: list[datetime], now: datetime) -> None:
         if due:
@@ -158,13 +151,7 @@ class Scheduler:
             )
             self._schedules.decide(schedule, due, Outcome.MISSED, sentence, self._actor)
 
-    def _decide(self, schedule: Schedule, due: datetime, outcome: Outcome, sentence: str) -> None:
-        self._schedules.decide(schedule, [due], outcome, sentence, self._actor)
 
-    def _is_decided(self, schedule: Schedule, due: datetime) -> bool:
-        found = self._schedules.decision(schedule.schedule_id, due)
-        return found is not None and found.outcome is not Outcome.WAITING
-
-    @staticmethod
-    def _firing(schedule: Schedule, due: datetime) -> Firing:
-        return Firing(schedule.schedule_id, schedule.revision, due, schedule.name)
+def _is_in_line(attempt: Attempt, waiting: Attempt | None) -> bool:
+    """Whether what answers the end of an attempt's run waits already."""
+    return waiting is not None and (waiting.due, waiting.number) == (attempt.due, attempt.number + 1)

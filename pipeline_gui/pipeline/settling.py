@@ -264,6 +264,11 @@ def is_past_limit(record: RunRecord) -> bool:
     )
 
 
+def is_stopped_by_limit(engine: Engine) -> bool:
+    """Whether it is stopped since it outlasted its limit, and no person asked for that before."""
+    return engine.stop_reason is not None and (engine.stop_requested_by or "").startswith(f"{TIMEOUT_USER}@")
+
+
 def _stopped(engine: Engine, ended_ago: float | None, exit_code: int | None) -> Ending:
     return Ending(RunStatus.STOPPED, True, engine.stop_reason, ended_ago, exit_code)
 

@@ -40,6 +40,12 @@ def new_run_id(name: str) -> str:
     return f"{slug}-{secrets.token_hex(6)}" if not slug.isdigit() else f"run-{slug}-{secrets.token_hex(6)}"
 
 
+def _of_schedule(firing: Firing) -> dict[str, object]:
+    """What a run says of the schedule that starts it, for people and other programs."""
+    again = {"attempt": firing.number, "retry_of": firing.retry_of} if firing.number > 1 else {}
+    return {"schedule": firing.schedule_name, "due": utc_text(firing.due), **again}
+
+
 class Starter:
     """Starts one configuration; blocks for at most some ten seconds."""
 
@@ -82,7 +88,7 @@ class Starter:
                 "started_from": self._actor.via,
                 "spark_url": identity.url,
                 "phase": Phase.STARTING,
-                **({"schedule": firing.schedule_name, "due": utc_text(firing.due)} if firing else {}),
+                **(_of_schedule(firing) if firing else {}),
             },
             spark_url=identity.url,
             generation=identity.generation,

@@ -119,6 +119,7 @@ class Stopper:
             gone=False,
             error_message=f"Abandoned by {self._actor}: nobody could confirm its end; it may still be alive.",
             detail={"abandoned_by": str(self._actor)},
+            abandoned=True,
         )
         settled = self._store.settle(run_id, record.engine.rev, ending, self._actor)
         if settled is None:

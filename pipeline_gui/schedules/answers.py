@@ -22,6 +22,8 @@ class ScheduleAnswer(TypedDict):
     ends_at: str | None
     when_busy: str
     catch_up_seconds: float
+    retries: int
+    retry_delay_seconds: float
     is_enabled: bool
     revision: int
     changed_by: str
@@ -34,8 +36,11 @@ class DecidedAnswer(TypedDict):
     """What became of a time that was due."""
 
     due: str | None
+    attempt: int
+    """1: the time itself; more: started again after a failure."""
     outcome: str
     run_id: str | None
+    retry_of: str | None
     sentence: str | None
     decided_by: str
     decided_at: str | None
@@ -60,6 +65,8 @@ def schedule_answer(schedule: Schedule, now: datetime) -> ScheduleAnswer:
         "ends_at": utc_text(plan.ends_at),
         "when_busy": schedule.when_busy.value,
         "catch_up_seconds": schedule.catch_up_seconds,
+        "retries": schedule.retries,
+        "retry_delay_seconds": schedule.retry_delay_seconds,
         "is_enabled": schedule.is_enabled,
         "revision": schedule.revision,
         "changed_by": schedule.changed_by,
@@ -77,8 +84,10 @@ def decided_answer(decided: Decided) -> DecidedAnswer:
     """What became of a time that was due."""
     return {
         "due": utc_text(decided.due),
+        "attempt": decided.attempt,
         "outcome": decided.outcome.value,
         "run_id": decided.run_id,
+        "retry_of": decided.retry_of,
         "sentence": decided.sentence,
         "decided_by": decided.decided_by,
         "decided_at": utc_text(decided.decided_at),

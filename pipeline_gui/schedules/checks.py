@@ -16,10 +16,14 @@ from pipeline_gui.value_checks import LONGEST_NAME, check_keys, line_of_text, sw
 
 KEYS = (
     "name", "configuration", "cron", "every_minutes", "zone", "starts_at", "ends_at", "when_busy", "catch_up_seconds",
-    "is_enabled",
+    "retries", "retry_delay_seconds", "is_enabled",
 )  # fmt: skip
 LONGEST_CATCH_UP_SECONDS = 31_536_000.0
 MOST_MINUTES = 525_600
+MOST_RETRIES = 100
+LONGEST_RETRY_DELAY_SECONDS = 86_400.0
+RETRY_DELAY_SECONDS = 60.0
+"""Where nothing is said."""
 
 
 def checked_schedule(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -38,12 +42,18 @@ def checked_schedule(values: Mapping[str, Any]) -> dict[str, Any]:
         "name_key": name_key(name),
         "configuration": line_of_text("configuration", given.get("configuration")),
         "cron": _cron(given["cron"], zone) if "cron" in given else None,
-        "every_minutes": _minutes(given["every_minutes"]) if "every_minutes" in given else None,
+        "every_minutes": _whole("every_minutes", given["every_minutes"], 1, MOST_MINUTES)
+        if "every_minutes" in given
+        else None,
         "zone": zone.key,
         "starts_at": starts_at,
         "ends_at": ends_at,
         "when_busy": _when_busy(given.get("when_busy", WhenBusy.SKIP)),
-        "catch_up_seconds": _catch_up(given.get("catch_up_seconds", 0)),
+        "catch_up_seconds": _seconds("catch_up_seconds", given.get("catch_up_seconds", 0), LONGEST_CATCH_UP_SECONDS),
+        "retries": _whole("retries", given.get("retries", 0), 0, MOST_RETRIES),
+        "retry_delay_seconds": _seconds(
+            "retry_delay_seconds", given.get("retry_delay_seconds", RETRY_DELAY_SECONDS), LONGEST_RETRY_DELAY_SECONDS
+        ),
         "is_enabled": switch("is_enabled", given.get("is_enabled", True)),
     }
 
@@ -73,11 +83,9 @@ def _cron(value: object, zone: ZoneInfo) -> str:
     return " ".join(value.split())
 
 
-def _minutes(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_MINUTES:
-        raise ConfigurationInvalid(
-            f"every_minutes is a whole number from 1 to {MOST_MINUTES:,}.", field="every_minutes"
-        )
+def _whole(key: str, value: object, least: int, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise ConfigurationInvalid(f"{key} is a whole number from {least} to {most:,}.", field=key)
     return value
 
 
@@ -101,9 +109,7 @@ def _when_busy(value: object) -> str:
         raise ConfigurationInvalid("when_busy is skip, wait or replace.", field="when_busy") from None
 
 
-def _catch_up(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LONGEST_CATCH_UP_SECONDS:
-        raise ConfigurationInvalid(
-            f"catch_up_seconds is a number from 0 to {LONGEST_CATCH_UP_SECONDS:,.0f}.", field="catch_up_seconds"
-        )
+def _seconds(key: str, value: object, most: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+        raise ConfigurationInvalid(f"{key} is a number from 0 to {most:,.0f}.", field=key)
     return float(value)

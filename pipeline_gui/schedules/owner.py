@@ -106,6 +106,8 @@ def values_of(schedule: Schedule) -> dict[str, Any]:
         "ends_at": plan.ends_at,
         "when_busy": schedule.when_busy.value,
         "catch_up_seconds": schedule.catch_up_seconds,
+        "retries": schedule.retries,
+        "retry_delay_seconds": schedule.retry_delay_seconds,
         "is_enabled": schedule.is_enabled,
     }
     return {key: value for key, value in values.items() if value is not None}

@@ -139,6 +139,8 @@ class Schedule(BaseModel):
     ends_at: str | None = _MOMENT
     when_busy: Literal["skip", "wait", "replace"]
     catch_up_seconds: float = Field(description="so late a missed time is made up for, once; 0: never")
+    retries: int = Field(description="how often a run that failed is started again")
+    retry_delay_seconds: float = Field(description="so long after the end of the run that failed")
     is_enabled: bool
     revision: int
     changed_by: str
@@ -156,8 +158,10 @@ class Decided(BaseModel):
     """What became of a time that was due."""
 
     due: str | None = _MOMENT
-    outcome: Literal["started", "waiting", "skipped", "missed", "refused"]
+    attempt: int = Field(description="1: the time itself; more: a start after a run that failed")
+    outcome: Literal["started", "waiting", "skipped", "missed", "refused", "gave_up"]
     run_id: str | None
+    retry_of: str | None = Field(description="the run that failed before")
     sentence: str | None
     decided_by: str
     decided_at: str | None = _MOMENT

@@ -34,7 +34,7 @@ def duration_of(run: str) -> str:
 
 _ENGINE = (
     "run_id, rev, phase, spark_url, generation, batch_id, application_id, grace_seconds, stop_requested_at, "
-    "stop_requested_by, unclear, contact_lost_at, gone, progress, timeout_seconds, stop_reason, batch_name"
+    "stop_requested_by, unclear, contact_lost_at, gone, progress, timeout_seconds, stop_reason, abandoned, batch_name"
 )
 
 # A dead watcher is replaced within 3 s: its lease, and the half second until another looks.
@@ -212,7 +212,9 @@ INSERT_START_KEY = """
 """
 
 # Raises where it was decided already, so that the whole transaction is no more.
-FIRE = "SELECT pipeline_gui_fire(%(schedule_id)s, %(revision)s, %(due)s::timestamp, %(run_id)s)"
+FIRE = """
+    SELECT pipeline_gui_fire(%(schedule_id)s, %(revision)s, %(due)s::timestamp, %(run_id)s, %(number)s, %(retry_of)s)
+"""
 
 _HELD = """
     held AS MATERIALIZED (
@@ -293,6 +295,7 @@ SETTLE = f"""
         UPDATE pipeline_run_engine AS engine SET
             rev = engine.rev + 1,
             gone = engine.gone OR %(gone)s::boolean,
+            abandoned = %(abandoned)s::boolean,
             exit_code = coalesce(%(exit_code)s::integer, engine.exit_code)
         FROM run WHERE engine.run_id = run.run_id
         RETURNING engine.*

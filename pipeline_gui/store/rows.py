@@ -79,7 +79,7 @@ def engine_of(row: Sequence[Any]) -> Engine | None:
     (
         run_id, rev, phase, spark_url, generation, batch_id, application_id, grace_seconds,
         stop_requested_at, stop_requested_by, unclear, contact_lost_at, gone, progress,
-        timeout_seconds, stop_reason, batch_name,
+        timeout_seconds, stop_reason, abandoned, batch_name,
     ) = row  # fmt: skip
     return Engine(
         run_id=run_id,
@@ -98,6 +98,7 @@ def engine_of(row: Sequence[Any]) -> Engine | None:
         progress=_progress_of(progress),
         timeout_seconds=timeout_seconds,
         stop_reason=stop_reason,
+        abandoned=abandoned,
         batch_name=batch_name,
     )
 

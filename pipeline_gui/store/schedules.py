@@ -11,6 +11,8 @@ from psycopg import errors as pg
 from pipeline_gui.pipeline.errors import ConfigurationInvalid, StoreRefused
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.pipeline.schedule import (
+    Attempt,
+    Awaited,
     Decided,
     Outcome,
     Plan,
@@ -20,12 +22,15 @@ from pipeline_gui.pipeline.schedule import (
     Standing,
     WhenBusy,
 )
-from pipeline_gui.store.queries import NOW, RUNNING
+from pipeline_gui.store.queries import NOW, RUNNING, record_columns
 from pipeline_gui.store.rows import record_of
 from pipeline_gui.store.session import Reading, Row, Session, Statement
 from pipeline_gui.store.values import clean_text
 
-_VALUES = "name, configuration, cron, every_minutes, zone, starts_at, ends_at, when_busy, catch_up_seconds, is_enabled"
+_VALUES = (
+    "name, configuration, cron, every_minutes, zone, starts_at, ends_at, when_busy, catch_up_seconds, retries, "
+    "retry_delay_seconds, is_enabled"
+)
 _COLUMNS = f"schedule_id, revision, since, made_at, changed_by, changed_at, {_VALUES}"
 _NAMES = ["name_key", *_VALUES.split(", ")]
 _TYPES = {"starts_at": "::timestamp", "ends_at": "::timestamp", "every_minutes": "::integer"}
@@ -43,13 +48,28 @@ _DELETE = """
     DELETE FROM pipeline_schedules WHERE schedule_id = %(schedule_id)s AND revision = %(revision)s RETURNING schedule_id
 """
 _CLOCK = f"SELECT {NOW}"
-_WAITING = """(SELECT due FROM pipeline_schedule_firings AS firing
-               WHERE firing.schedule_id = schedule.schedule_id AND outcome = 'waiting')"""
 _STANDINGS = f"""
     SELECT {_COLUMNS},
            (SELECT max(due) FROM pipeline_schedule_firings AS firing WHERE firing.schedule_id = schedule.schedule_id),
-           {_WAITING}
-    FROM pipeline_schedules AS schedule WHERE is_enabled OR {_WAITING} IS NOT NULL ORDER BY name_key
+           waiting.due, waiting.attempt, waiting.retry_of
+    FROM pipeline_schedules AS schedule LEFT JOIN LATERAL (
+        SELECT due, attempt, retry_of FROM pipeline_schedule_firings AS firing
+        WHERE firing.schedule_id = schedule.schedule_id AND outcome = 'waiting'
+    ) AS waiting ON true
+    WHERE is_enabled OR waiting.due IS NOT NULL OR EXISTS (
+        SELECT FROM pipeline_schedule_firings AS firing WHERE firing.schedule_id = schedule.schedule_id AND awaits_end)
+    ORDER BY name_key
+"""
+_AWAITED = f"""
+    SELECT firing.schedule_id, firing.due, firing.attempt, firing.retry_of,
+           EXISTS (SELECT FROM pipeline_schedule_firings AS later
+                   WHERE later.schedule_id = firing.schedule_id AND later.due > firing.due
+                     AND later.outcome IN ('started', 'waiting')),
+           {record_columns("run", "engine")}
+    FROM pipeline_schedule_firings AS firing
+    LEFT JOIN pipeline_runs AS run ON run.run_id = firing.run_id
+    LEFT JOIN pipeline_run_engine AS engine ON engine.run_id = firing.run_id
+    WHERE firing.awaits_end ORDER BY firing.due
 """
 # Only as long as the schedule is what it was decided from; a pause or other times make the decision void.
 _DECIDE = """
@@ -58,13 +78,33 @@ _DECIDE = """
     FROM pipeline_schedules, unnest(%(due)s::timestamp[]) AS moment
     WHERE schedule_id = %(schedule_id)s AND revision = %(revision)s
     ORDER BY moment
-    ON CONFLICT (schedule_id, due) DO UPDATE SET outcome = EXCLUDED.outcome, sentence = EXCLUDED.sentence
+    ON CONFLICT (schedule_id, due, attempt) DO UPDATE SET outcome = EXCLUDED.outcome, sentence = EXCLUDED.sentence
     WHERE firing.outcome = 'waiting' AND EXCLUDED.outcome <> 'waiting'
 """
+# The run before first: who fires takes its row first, too.
+_DECIDE_RETRY = """
+    WITH before AS (
+        UPDATE pipeline_schedule_firings SET awaits_end = %(outcome)s = 'waiting'
+        WHERE schedule_id = %(schedule_id)s AND due = %(due)s::timestamp AND attempt = %(attempt)s - 1
+          AND run_id = %(retry_of)s AND awaits_end
+          AND EXISTS (SELECT FROM pipeline_schedules
+                      WHERE schedule_id = %(schedule_id)s AND revision = %(revision)s)
+        RETURNING schedule_id, due
+    )
+    INSERT INTO pipeline_schedule_firings AS firing (schedule_id, due, attempt, outcome, sentence, retry_of)
+    SELECT schedule_id, due, %(attempt)s, %(outcome)s, %(sentence)s, %(retry_of)s FROM before
+    ON CONFLICT (schedule_id, due, attempt) DO UPDATE SET outcome = EXCLUDED.outcome, sentence = EXCLUDED.sentence
+    WHERE firing.outcome = 'waiting' AND EXCLUDED.outcome <> 'waiting'
+"""
+_FINISH = """
+    UPDATE pipeline_schedule_firings SET awaits_end = false
+    WHERE schedule_id = %(schedule_id)s AND due = %(due)s::timestamp AND attempt = %(attempt)s AND awaits_end
+"""
 _DECIDED = """
-    SELECT due, outcome, run_id, sentence, decided_by, decided_at FROM pipeline_schedule_firings
-    WHERE schedule_id = %(schedule_id)s AND (%(due)s::timestamp IS NULL OR due = %(due)s::timestamp)
-    ORDER BY due DESC LIMIT %(limit)s
+    SELECT due, outcome, run_id, sentence, decided_by, decided_at, attempt, retry_of FROM pipeline_schedule_firings
+    WHERE schedule_id = %(schedule_id)s
+      AND (%(due)s::timestamp IS NULL OR (due, attempt) = (%(due)s::timestamp, %(attempt)s::integer))
+    ORDER BY due DESC, attempt DESC LIMIT %(limit)s
 """
 
 
@@ -90,13 +130,16 @@ class PostgresSchedules:
 
     def state(self) -> ScheduleState:
         """What the scheduler decides from, in one round trip; the clock first, so that nothing is due too early."""
-        clock, standings, running = self._session.read_together(
-            [Reading(_CLOCK, {}), Reading(_STANDINGS, {}), Reading(RUNNING, {})]
+        clock, standings, awaited, running = self._session.read_together(
+            [Reading(_CLOCK, {}), Reading(_STANDINGS, {}), Reading(_AWAITED, {}), Reading(RUNNING, {})]
         )
         record = record_of(running[0]) if running else None
+        ends: dict[int, list[Awaited]] = {}
+        for row in awaited:
+            ends.setdefault(row[0], []).append(Awaited(Attempt(*row[1:4]), record_of(row[5:]), row[4]))
         return ScheduleState(
             clock[0][0],
-            [Standing(_schedule(row[:-2]), row[-2], row[-1]) for row in standings],
+            [_standing(row, ends.get(row[0], ())) for row in standings],
             Running(record.run.run_id, record.run.pipeline, record.engine is not None) if record else None,
         )
 
@@ -125,24 +168,43 @@ class PostgresSchedules:
             "outcome": outcome.value,
             "sentence": clean_text(sentence),
         }
-        try:
-            self._session.write([(_DECIDE, values)], actor)
-        except StoreRefused as error:
-            if not isinstance(error.__cause__, pg.UniqueViolation):
-                raise
-            # Another watcher has put an earlier time in line meanwhile; what becomes of this one is decided next time.
+        self._write_unless_another_waits((_DECIDE, values), actor)
+
+    def decide_retry(self, schedule: Schedule, attempt: Attempt, outcome: Outcome, sentence: str, actor: Actor) -> None:
+        """Record what became of a start after a failure, compare-and-set on the run before."""
+        values = {
+            **_which(schedule, attempt),
+            "revision": schedule.revision,
+            "retry_of": attempt.retry_of,
+            "outcome": outcome.value,
+            "sentence": clean_text(sentence),
+        }
+        self._write_unless_another_waits((_DECIDE_RETRY, values), actor)
+
+    def finish(self, schedule: Schedule, attempt: Attempt, actor: Actor) -> None:
+        """Record that the run of a start ended so that nothing is started again; what is lost is found again."""
+        self._session.write([(_FINISH, _which(schedule, attempt))], actor, durable=False)
 
     def decided(self, schedule_id: int, limit: int) -> list[Decided]:
         """What became of the last times, newest first."""
-        return self._decisions({"schedule_id": schedule_id, "due": None, "limit": limit})
+        return self._decisions({"schedule_id": schedule_id, "due": None, "attempt": None, "limit": limit})
 
-    def decision(self, schedule_id: int, due: datetime) -> Decided | None:
-        """What became of one time."""
-        found = self._decisions({"schedule_id": schedule_id, "due": _naive(due), "limit": 1})
+    def decision(self, schedule_id: int, attempt: Attempt) -> Decided | None:
+        """What became of one start."""
+        which = {"schedule_id": schedule_id, "due": _naive(attempt.due), "attempt": attempt.number}
+        found = self._decisions({**which, "limit": 1})
         return found[0] if found else None
 
     def _decisions(self, values: dict[str, Any]) -> list[Decided]:
         return [Decided(row[0], Outcome(row[1]), *row[2:]) for row in self._session.read(_DECIDED, values)]
+
+    def _write_unless_another_waits(self, statement: Statement, actor: Actor) -> None:
+        try:
+            self._session.write([statement], actor)
+        except StoreRefused as error:
+            if not isinstance(error.__cause__, pg.UniqueViolation):
+                raise
+            # Another watcher has put an earlier time in line meanwhile; what becomes of this one is decided next time.
 
     def _write(self, statement: Statement, actor: Actor) -> list[Row]:
         try:
@@ -171,9 +233,20 @@ def _naive(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
-def _schedule(row: Row) -> Schedule:
-    schedule_id, revision, since, made_at, changed_by, changed_at, name, configuration, *plan, busy, catch_up, on = row
+def _which(schedule: Schedule, attempt: Attempt) -> dict[str, Any]:
+    return {"schedule_id": schedule.schedule_id, "due": _naive(attempt.due), "attempt": attempt.number}
+
+
+def _standing(row: Row, awaited: Sequence[Awaited]) -> Standing:
+    *schedule, last_due, due, attempt, retry_of = row
+    waiting = Attempt(due, attempt, retry_of) if due is not None else None
+    return Standing(_schedule(schedule), last_due, waiting, awaited)
+
+
+def _schedule(row: Sequence[Any]) -> Schedule:
+    schedule_id, revision, since, made_at, changed_by, changed_at, name, configuration, *plan = row[:-5]
+    busy, catch_up, retries, retry_delay, on = row[-5:]
     return Schedule(
-        schedule_id, name, revision, configuration, Plan(*plan), WhenBusy(busy), catch_up, on, since, made_at,
-        changed_by, changed_at,
+        schedule_id, name, revision, configuration, Plan(*plan), WhenBusy(busy), catch_up, retries, retry_delay, on,
+        since, made_at, changed_by, changed_at,
     )  # fmt: skip

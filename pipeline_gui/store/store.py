@@ -311,6 +311,7 @@ class PostgresStore:
             "error_message": bounded_text(ending.error_message, LONGEST_ERROR),
             "summary": json_text(summary),
             "gone": ending.gone,
+            "abandoned": ending.abandoned,
             "exit_code": ending.exit_code,
         }
         detail = {**summary, "gone": ending.gone}
@@ -373,7 +374,14 @@ def _since(days: float, limit: int | None = None) -> dict[str, Any]:
 
 def _fired(firing: Firing, run_id: str) -> dict[str, Any]:
     due = firing.due.astimezone(UTC).replace(tzinfo=None)
-    return {"schedule_id": firing.schedule_id, "revision": firing.revision, "due": due, "run_id": run_id}
+    return {
+        "schedule_id": firing.schedule_id,
+        "revision": firing.revision,
+        "due": due,
+        "run_id": run_id,
+        "number": firing.number,
+        "retry_of": firing.retry_of,
+    }
 
 
 def _who(actor: Actor) -> dict[str, str]:

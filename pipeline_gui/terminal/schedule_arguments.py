@@ -53,9 +53,20 @@ def _add_values(parser: argparse.ArgumentParser, *, is_new: bool) -> None:
         "--catch-up", type=float, dest="catch_up_seconds", metavar="SECONDS",
         help="make up for a missed time, once, so late at most (default: 0, never)",
     )  # fmt: skip
+    parser.add_argument(
+        "--retries", type=_count, metavar="N", help="start a run that failed again, so often at most (default: 0)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--retry-delay", type=float, dest="retry_delay_seconds", metavar="SECONDS",
+        help="so long after the end of the run that failed (default: 60)",
+    )  # fmt: skip
 
 
 def _number(text: str) -> int:
     if not re.fullmatch(r"[1-9]\d{0,17}", text):
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from 1")
     return int(text)
+
+
+def _count(text: str) -> int:
+    return 0 if text == "0" else _number(text)

@@ -20,6 +20,7 @@ SHOWN = 10
 _LONGEST = 60
 _VALUES = (
     "configuration", "cron", "every_minutes", "zone", "starts_at", "ends_at", "when_busy", "catch_up_seconds",
+    "retries", "retry_delay_seconds",
 )  # fmt: skip
 
 Action = Callable[[Schedules, argparse.Namespace, Output], None]
@@ -77,6 +78,7 @@ def _show(owner: Schedules, arguments: argparse.Namespace, output: Output) -> No
         return
     output.say(f"“{clean(schedule.name)}” starts “{clean(schedule.configuration)}”: {times_text(schedule)}.")
     output.say(f"While a pipeline runs: {schedule.when_busy.value}. Missed times are {_caught_up(schedule)}.")
+    output.say(f"A run that fails is {_tried_again(schedule)}.")
     output.say(f"Revision {schedule.revision}, by {clean(schedule.changed_by)} {full_time(schedule.changed_at)}.")
     if schedule.is_enabled:
         _say_times(schedule.upcoming(now), output)
@@ -84,12 +86,20 @@ def _show(owner: Schedules, arguments: argparse.Namespace, output: Output) -> No
         output.say("It is paused.")
     for one in decided:
         detail = one.run_id if one.run_id else clean_line(one.sentence or "")
-        output.say(f"{full_time(one.due)}  {one.outcome.value:8}  {detail}")
+        again = f"attempt {one.attempt}: " if one.is_retry else ""
+        output.say(f"{full_time(one.due)}  {one.outcome.value.replace('_', ' '):8}  {again}{detail}")
 
 
 def _caught_up(schedule: Schedule) -> str:
     seconds = schedule.catch_up_seconds
     return f"made up for within {seconds:,.0f} s" if seconds else "left out"
+
+
+def _tried_again(schedule: Schedule) -> str:
+    if not schedule.retries:
+        return "not started again"
+    often = "once" if schedule.retries == 1 else f"up to {schedule.retries} times"
+    return f"started again {often}, {schedule.retry_delay_seconds:,.0f} s after its end"
 
 
 def _add(owner: Schedules, arguments: argparse.Namespace, output: Output) -> None:

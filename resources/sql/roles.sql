@@ -34,7 +34,7 @@ GRANT INSERT (run_id, command, status, start_time, metadata),
       UPDATE (status, end_time, duration, error_message, metadata) ON pipeline_runs TO pipeline_gui_operator;
 GRANT INSERT (run_id, batch_name, phase, spark_url, generation, grace_seconds, timeout_seconds),
       UPDATE (rev, phase, generation, batch_id, application_id, grace_seconds, stop_requested_at, stop_requested_by, stop_reason,
-              unclear, contact_lost_at, gone, exit_code, progress) ON pipeline_run_engine TO pipeline_gui_operator;
+              unclear, contact_lost_at, gone, exit_code, progress, abandoned) ON pipeline_run_engine TO pipeline_gui_operator;
 GRANT SELECT, INSERT (key_hash, fingerprint, run_id) ON pipeline_start_keys TO pipeline_gui_operator;
 -- Not the moment, nor the database user: those are true whoever writes.
 GRANT INSERT (run_id, kind, actor, via, detail) ON pipeline_run_events TO pipeline_gui_operator;
@@ -44,10 +44,12 @@ GRANT INSERT (name, name_key, configuration), UPDATE (name, name_key, configurat
     ON pipeline_configurations TO pipeline_gui_operator;
 
 -- Schedules; what became of a time is decided once, which a trigger sees to.
-GRANT INSERT (name, name_key, configuration, cron, every_minutes, zone, starts_at, ends_at, when_busy, catch_up_seconds, is_enabled),
-      UPDATE (name, name_key, configuration, cron, every_minutes, zone, starts_at, ends_at, when_busy, catch_up_seconds, is_enabled),
+GRANT INSERT (name, name_key, configuration, cron, every_minutes, zone, starts_at, ends_at, when_busy, catch_up_seconds, retries,
+              retry_delay_seconds, is_enabled),
+      UPDATE (name, name_key, configuration, cron, every_minutes, zone, starts_at, ends_at, when_busy, catch_up_seconds, retries,
+              retry_delay_seconds, is_enabled),
       DELETE ON pipeline_schedules TO pipeline_gui_operator;
-GRANT INSERT (schedule_id, due, outcome, run_id, sentence), UPDATE (outcome, run_id, sentence)
+GRANT INSERT (schedule_id, due, attempt, outcome, run_id, sentence, retry_of, awaits_end), UPDATE (outcome, run_id, sentence, awaits_end)
     ON pipeline_schedule_firings TO pipeline_gui_operator;
 
 -- What Spark says of a run's work, kept by whoever watches.

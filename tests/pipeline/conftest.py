@@ -17,6 +17,7 @@ from pipeline_gui.pipeline.watcher import Watcher
 from pipeline_gui.spark.livy import LivyServer
 from pipeline_gui.store.store import open_store
 from tests.command_server.harness import CommandServer, command_server
+from tests.pipeline.clockwork import Clockwork
 from tests.pipeline.faults import Faulty, MovableClock
 from tests.waiting import wait_until
 
@@ -129,3 +130,15 @@ def own_world(database: str, own_server: CommandServer) -> Iterator[World]:
     world = World(database, own_server)
     yield world
     world.close()
+
+
+@pytest.fixture
+def clockwork(world: World) -> Iterator[Clockwork]:
+    yield Clockwork(world)
+    prefix = world.batch_name("")
+
+    def ended() -> bool:
+        alive = world.plain_spark.alive(prefix)
+        return all(world.plain_spark.fence(str(batch.name), 0).done for batch in alive)
+
+    wait_until(ended, what="the end of what was started")

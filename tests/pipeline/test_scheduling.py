@@ -3,104 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from pipeline_gui.pipeline.controller import PipelineController
-from pipeline_gui.pipeline.errors import ConfigurationInvalid, StoreUnavailable, StoreUnclear
-from pipeline_gui.pipeline.ports import Actor
-from pipeline_gui.pipeline.schedule import Decided, Outcome, Schedule, ScheduleState
+from pipeline_gui.pipeline.errors import StoreUnavailable, StoreUnclear
+from pipeline_gui.pipeline.schedule import Outcome
 from pipeline_gui.pipeline.scheduling import LOOK_SECONDS, MOST_AT_ONCE, REST_SECONDS, Scheduler
 from pipeline_gui.schedules.checks import checked_schedule
-from pipeline_gui.store.schedules import PostgresSchedules
-from tests.pipeline.conftest import SLEEPS, World
+from tests.pipeline.clockwork import BY, Clockwork
+from tests.pipeline.conftest import World
 from tests.pipeline.faults import raising
-
-BY = Actor("schedule", "ops-3", "watcher")
-
-
-class MovedSchedules:
-    """The real ones, by a clock that is ahead of the database's."""
-
-    def __init__(self, schedules: PostgresSchedules) -> None:
-        self._schedules = schedules
-        self.ahead = timedelta()
-
-    def state(self) -> ScheduleState:
-        state = self._schedules.state()
-        return replace(state, now=state.now + self.ahead)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._schedules, name)
-
-
-class Clockwork:
-    """A schedule every minute, and a scheduler that a test turns."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.plain = world.plain_store.schedules
-        self.schedules = MovedSchedules(self.plain)
-        self.source = SLEEPS
-        self.scheduler = self.another()
-
-    def another(self) -> Scheduler:
-        """A scheduler of another process."""
-        world = self.world
-        controller = PipelineController(
-            world.store,
-            world.spark,
-            BY,
-            world.watcher,
-            resolve=lambda values: self._resolve(str(values["configuration"])),
-        )
-        return Scheduler(self.schedules, world.store, controller.start_scheduled, BY)
-
-    def _resolve(self, name: str) -> dict[str, Any]:
-        if name != "app":
-            raise ConfigurationInvalid(f"There is no configuration {name!r}.", field="configuration")
-        return self.world.configuration(self.source)
-
-    def add(self, **values: Any) -> Schedule:
-        """Make the schedule."""
-        checked = checked_schedule({"name": "Minutely", "configuration": "app", "every_minutes": 1, **values})
-        return self.plain.create(checked, self.world.actor)
-
-    def move(self, **time: float) -> None:
-        """Let time pass."""
-        self.schedules.ahead += timedelta(**time)
-
-    def turn_when_due(self) -> float:
-        """Let time pass to half a second after the next time, and turn."""
-        self.move_to_next()
-        return self.scheduler.turn()
-
-    def move_to_next(self) -> None:
-        """Let time pass to half a second after the next time."""
-        state = self.schedules.state()
-        following = next(state.standings[0].schedule.times_after(state.now))
-        self.move(seconds=(following - state.now).total_seconds() + 0.5)
-
-    def decided(self, schedule: Schedule) -> list[Decided]:
-        """What became of its times, oldest first."""
-        return self.plain.decided(schedule.schedule_id, 100_000)[::-1]
-
-    def outcomes(self, schedule: Schedule) -> list[str]:
-        """The same in words."""
-        return [one.outcome.value for one in self.decided(schedule)]
-
-
-@pytest.fixture
-def clockwork(world: World) -> Iterator[Clockwork]:
-    yield Clockwork(world)
-    running = world.plain_store.running()
-    if running is not None:
-        world.controller.stop_run(running.run.run_id, grace_seconds=0)
 
 
 def test_a_time_that_comes_starts_one_run_and_both_say_so(clockwork: Clockwork) -> None:

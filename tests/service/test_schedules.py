@@ -36,8 +36,15 @@ def test_one_says_what_became_of_its_times(service: Service, nightly: str) -> No
         "INSERT INTO pipeline_schedule_firings (schedule_id, due, outcome, sentence) "
         "SELECT schedule_id, '2024-02-29 01:00', 'skipped', '“etl” was running.' FROM pipeline_schedules"
     )
+    service.execute(
+        "INSERT INTO pipeline_schedule_firings (schedule_id, due, attempt, outcome, retry_of, sentence) "
+        "SELECT schedule_id, '2024-02-29 01:00', 2, 'gave_up', 'r1', 'It failed.' FROM pipeline_schedules"
+    )
     found = service.json(f"{SCHEDULES}/{nightly}")
-    [decided] = found["decided"]
+    assert (found["retries"], found["retry_delay_seconds"]) == (0, 60)
+    gave_up, decided = found["decided"]
+    assert (gave_up["attempt"], gave_up["outcome"], gave_up["retry_of"]) == (2, "gave_up", "r1")
+    assert (decided["attempt"], decided["retry_of"]) == (1, None)
     assert (decided["due"], decided["outcome"]) == ("2024-02-29T01:00:00.000000Z", "skipped")
     assert decided["sentence"] == "“etl” was running."
     assert found["revision"] == 1

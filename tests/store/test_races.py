@@ -32,7 +32,7 @@ STOP: dict[str, Any] = {
 }
 SETTLE: dict[str, Any] = {
     "run_id": "r1", "rev": None, "status": "completed", "ended_ago": 0.0, "error_message": None, "summary": "{}",
-    "gone": True, "exit_code": 0,
+    "gone": True, "abandoned": False, "exit_code": 0,
 }  # fmt: skip
 
 

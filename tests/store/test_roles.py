@@ -16,14 +16,14 @@ from pipeline_gui.alerts.checks import checked_alert
 from pipeline_gui.pipeline.errors import FiredBefore, StoreRefused
 from pipeline_gui.pipeline.ports import Change, EngineChange
 from pipeline_gui.pipeline.run import Ending, Phase, RunStatus
-from pipeline_gui.pipeline.schedule import Firing, Outcome
+from pipeline_gui.pipeline.schedule import Attempt, Firing, Outcome
 from pipeline_gui.schedules.checks import checked_schedule
 from pipeline_gui.store import PostgresStore, migrate, open_store
 from tests.store.conftest import ANA, new_run
 from tests.waiting import wait_until
 
 Execute = Callable[..., list[tuple[Any, ...]]]
-HOURLY = {"name": "hourly", "configuration": "flights", "every_minutes": 60}
+HOURLY = {"name": "hourly", "configuration": "flights", "every_minutes": 60, "retries": 1}
 ROLES = Path(__file__).parents[2] / "resources" / "sql" / "roles.sql"
 
 
@@ -80,17 +80,30 @@ def test_an_operator_does_all_of_the_work(as_role: Callable[[str], PostgresStore
     first, second = schedule.upcoming(schedule.since, 2)
     firing = Firing(schedule.schedule_id, schedule.revision, first, schedule.name)
     store.insert(new_run("r2", firing=firing), ANA)
-    assert store.settle("r2", None, Ending(RunStatus.COMPLETED, gone=True), ANA) is not None
+    assert store.settle("r2", None, Ending(RunStatus.FAILED, gone=True), ANA) is not None
     with pytest.raises(FiredBefore):
         store.insert(new_run("r3", firing=firing), ANA)
+    again = replace(firing, number=2, retry_of="r2")
+    with pytest.raises(FiredBefore):
+        store.insert(new_run("r3", firing=replace(again, retry_of="r1")), ANA)
+    store.insert(new_run("r3", firing=again), ANA)
+    with pytest.raises(FiredBefore):
+        store.insert(new_run("r4", firing=again), ANA)
+    assert store.settle("r3", None, Ending(RunStatus.FAILED, gone=False, abandoned=True), ANA) is not None
+    [awaited] = store.schedules.state().standings[0].awaited
+    assert (awaited.attempt, awaited.record.run.run_id) == (Attempt(first, 2, "r2"), "r3")
+    assert awaited.record.engine is not None
+    assert awaited.record.engine.abandoned
+    store.schedules.decide_retry(schedule, Attempt(first, 3, "r3"), Outcome.GAVE_UP, "It failed 2 times.", ANA)
+    store.schedules.finish(schedule, awaited.attempt, ANA)
     store.schedules.decide(schedule, [second], Outcome.WAITING, "Something runs.", ANA)
     store.schedules.decide(schedule, [second], Outcome.SKIPPED, "It was paused.", ANA)
     outcomes = [(decided.outcome.value, decided.run_id) for decided in store.schedules.decided(schedule.schedule_id, 9)]
-    assert outcomes == [("skipped", None), ("started", "r2")]
+    assert outcomes == [("skipped", None), ("gave_up", None), ("started", "r3"), ("started", "r2")]
     paused = store.schedules.replace(schedule.schedule_id, 1, checked_schedule({**HOURLY, "is_enabled": False}), ANA)
     assert paused is not None
     with pytest.raises(FiredBefore):
-        store.insert(new_run("r4", firing=replace(firing, revision=2, due=second)), ANA)
+        store.insert(new_run("r5", firing=replace(firing, revision=2, due=second)), ANA)
     assert store.schedules.delete(schedule.schedule_id, 2, ANA)
     rule = store.alerts.create(checked_alert({"name": "a", "condition": "ended", "receiver": "ops"}), ANA)
     slow = store.alerts.create(checked_alert({"name": "b", "condition": "slow", "receiver": "ops"}), ANA)

@@ -18,6 +18,11 @@ def test_made_shown_changed_paused_and_deleted(program: Program) -> None:
     changed = program.json("schedules", "change", "nightly", "--every", "90", "--catch-up", "600")
     assert (changed["cron"], changed["every_minutes"], changed["catch_up_seconds"]) == (None, 90, 600)
     assert changed["when_busy"] == "wait"
+    assert (changed["retries"], changed["retry_delay_seconds"]) == (0, 60)
+    assert "A run that fails is not started again." in program.run("schedules", "show", "nightly").stdout
+    changed = program.json("schedules", "change", "nightly", "--retries", "3", "--retry-delay", "300")
+    assert (changed["retries"], changed["retry_delay_seconds"], changed["every_minutes"]) == (3, 300, 90)
+    assert "started again up to 3 times, 300 s after its end" in program.run("schedules", "show", "nightly").stdout
     program.call_refused(
         1, "schedules", "change", "nightly", "--every", "5", "--revision", "1", sentence="changed meanwhile by"
     )
@@ -52,4 +57,11 @@ def test_what_is_wrong_is_refused_before_anything_is_recorded(program: Program) 
         sentence="zone",
     )
     assert program.run("schedules", "add", "x", "--configuration", "flights").returncode == 2
+    program.call_refused(
+        1, "schedules", "add", "x", "--configuration", "flights", "--every", "5", "--retries", "101", sentence="100"
+    )
+    program.call_refused(
+        1, "schedules", "add", "x", "--configuration", "flights", "--every", "5", "--retry-delay", "1e9",
+        sentence="retry_delay_seconds is a number from 0 to 86,400",
+    )  # fmt: skip
     assert program.json("schedules") == []

@@ -75,6 +75,7 @@ def facts_of(
         Fact("Ended", _moment(moment_of(run, "end_time", old_rows_timezone))),
         Fact("Duration", "" if run["duration"] is None or now else duration_text(run["duration"])),
         Fact("Started by", _starter(metadata)),
+        Fact("Schedule", _schedule(metadata)),
         Fact("Stop asked for by", (now["stop_requested_by"] or "") if now else ""),
         Fact("Stopped by", metadata_text(metadata, "stopped_by") or ""),
         Fact("Application", application or ""),
@@ -114,6 +115,17 @@ def ticket_text(facts: Sequence[Fact], moments: Sequence[Moment]) -> str:
         parts = [at, moment.what, f"by {moment.who}" if moment.who else "", moment.detail]
         lines.append("  " + "  ".join(part for part in parts if part))
     return "\n".join(lines) + "\n"
+
+
+def _schedule(metadata: dict[str, object]) -> str:
+    name, again = metadata_text(metadata, "schedule"), metadata_text(metadata, "retry_of")
+    due, number = metadata_text(metadata, "due"), metadata.get("attempt")
+    parts = [
+        name,
+        f"due {_moment(parse_moment(due))}" if due else "",
+        f"attempt {number}, after {again}" if again else "",
+    ]
+    return one_line(" · ".join(part for part in parts if part)) if name else ""
 
 
 def _state(run: RunAnswer, phase: object, now: StatusAnswer | None) -> str:

@@ -185,7 +185,9 @@ class SchedulesDialog(QDialog):
         self._decided.clear()
         for one in decided:
             what = one.run_id or one_line(one.sentence or "", 200)
-            item = QListWidgetItem(f"{local_text(one.due, today)}  {tr(one.outcome.value)}  {what}")
+            again = tr("attempt {0}: ").format(one.attempt) if one.is_retry else ""
+            outcome = tr(one.outcome.value.replace("_", " "))
+            item = QListWidgetItem(f"{local_text(one.due, today)}  {outcome}  {again}{what}")
             item.setToolTip(tooltip(f"{moment_tooltip(one.due)}\n{one.sentence or one.run_id or ''}"))
             self._decided.addItem(item)
 

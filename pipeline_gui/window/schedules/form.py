@@ -10,7 +10,13 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLineEdit, QSpinBox, QWidget
 
 from pipeline_gui.pipeline.schedule import Schedule, WhenBusy
-from pipeline_gui.schedules.checks import LONGEST_CATCH_UP_SECONDS, MOST_MINUTES
+from pipeline_gui.schedules.checks import (
+    LONGEST_CATCH_UP_SECONDS,
+    LONGEST_RETRY_DELAY_SECONDS,
+    MOST_MINUTES,
+    MOST_RETRIES,
+    RETRY_DELAY_SECONDS,
+)
 from pipeline_gui.window.translation import tr
 
 
@@ -45,12 +51,20 @@ class ScheduleForm(QWidget):
         self._catch_up = _number("scheduleCatchUp", tr("Make up for"), 0, int(LONGEST_CATCH_UP_SECONDS), " s")
         self._catch_up.setSpecialValueText(tr("never"))
         self._catch_up.setToolTip(tr("How late a time that nobody could keep is made up for, once"))
+        self._retries = _number("scheduleRetries", tr("Started again"), 0, MOST_RETRIES, tr(" times"))
+        self._retries.setSpecialValueText(tr("never"))
+        self._retries.setToolTip(
+            tr("How often a run that failed, or that its limit stopped, is started again; none that a person stopped")
+        )
+        self._delay = _number("scheduleRetryDelay", tr("Pause before"), 0, int(LONGEST_RETRY_DELAY_SECONDS), " s")
+        self._delay.setToolTip(tr("So long after the end of the run that failed"))
         layout = QFormLayout(self)
         for title, part in (
             (tr("Name"), self._name), (tr("Starts"), self._configuration), (tr("When"), self._kind),
             (tr("Cron"), self._cron), (tr("Zone"), self._zone), (tr("Minutes"), self._minutes),
             (tr("From"), self._from), (tr("Until"), self._until), (tr("While a pipeline runs"), self._busy),
-            (tr("Missed times"), self._catch_up),
+            (tr("Missed times"), self._catch_up), (tr("After a failure"), self._retries),
+            (tr("Pause before"), self._delay),
         ):  # fmt: skip
             layout.addRow(title, part)
         self._rows = layout
@@ -60,9 +74,10 @@ class ScheduleForm(QWidget):
             box.editTextChanged.connect(self.edited)
         for box in (self._kind, self._busy):
             box.currentIndexChanged.connect(self.edited)
-        for number in (self._minutes, self._catch_up):
+        for number in (self._minutes, self._catch_up, self._retries, self._delay):
             number.valueChanged.connect(self.edited)
-        self._kind.currentIndexChanged.connect(self._show_kind)
+        self._kind.currentIndexChanged.connect(self._show_rows)
+        self._retries.valueChanged.connect(self._show_rows)
         self._shown: dict[str, Any] = {}
         self.show_schedule(None)
 
@@ -95,8 +110,10 @@ class ScheduleForm(QWidget):
         self._until.setText(_moment_text(plan.ends_at if plan else None, zone))
         self._busy.setCurrentIndex(self._busy.findData(schedule.when_busy.value if schedule else WhenBusy.SKIP.value))
         self._catch_up.setValue(round(schedule.catch_up_seconds) if schedule else 0)
+        self._retries.setValue(schedule.retries if schedule else 0)
+        self._delay.setValue(round(schedule.retry_delay_seconds if schedule else RETRY_DELAY_SECONDS))
         del blockers
-        self._show_kind()
+        self._show_rows()
         self._shown = self.values()
 
     def values(self) -> dict[str, Any]:
@@ -112,16 +129,19 @@ class ScheduleForm(QWidget):
             "ends_at": self._until.text().strip() or None,
             "when_busy": self._busy.currentData(),
             "catch_up_seconds": self._catch_up.value(),
+            "retries": self._retries.value(),
+            "retry_delay_seconds": self._delay.value(),
         }
 
     def focus_first(self) -> None:
         """Let a new one be typed."""
         self._name.setFocus()
 
-    def _show_kind(self) -> None:
+    def _show_rows(self) -> None:
         by_cron = self._kind.currentData() == "cron"
         self._rows.setRowVisible(self._cron, by_cron)
         self._rows.setRowVisible(self._minutes, not by_cron)
+        self._rows.setRowVisible(self._delay, self._retries.value() > 0)
 
 
 def _line(name: str, title: str, hint: str) -> QLineEdit:

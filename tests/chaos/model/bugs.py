@@ -187,7 +187,7 @@ def believes_the_commit(self: Starter, run_id: str, unclear: Any) -> tuple[RunRe
     installation, identity = self._store.installation().installation_id, self._spark.identity()
     engine = Engine(
         run_id, 1, Phase.STARTING, identity.url, identity.generation, None, None, 2.0, None, None, False, None, False,
-        None, None, None, f"{installation}.{run_id}",
+        None, None, None, batch_name=f"{installation}.{run_id}",
     )  # fmt: skip
     return RunRecord(Run(run_id, None, "running", None, None, None, None, None), engine, 0.0, True), ()
 

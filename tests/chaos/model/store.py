@@ -275,7 +275,9 @@ class MemoryStore:
         end = max(start, self.database.time.now() - timedelta(seconds=max(0.0, ending.ended_ago or 0.0)))
         metadata = {**(run.metadata or {}), **outcome}
         metadata.pop("phase", None)
-        self.database.engines[run_id] = replace(engine, rev=engine.rev + 1, gone=engine.gone or ending.gone)
+        self.database.engines[run_id] = replace(
+            engine, rev=engine.rev + 1, gone=engine.gone or ending.gone, abandoned=ending.abandoned
+        )
         ended = replace(
             run,
             status=ending.status.value,

@@ -40,6 +40,17 @@ def test_a_run_that_failed() -> None:
     assert "Progress" not in facts
 
 
+def test_a_run_of_a_schedule_says_which_time_and_after_which_run_it_was_started_again() -> None:
+    first = run("etl-1", "failed", schedule="nightly", due="2026-11-23T02:00:00.000000Z")
+    facts = {fact.label: fact.text for fact in facts_of(RunDetails(first, ()), None)}
+    assert facts["Schedule"].startswith("nightly · due ")
+    assert "2026" in facts["Schedule"]
+    assert "attempt" not in facts["Schedule"]
+    again = run("etl-2", "failed", schedule="nightly", due="odd", attempt=2, retry_of="etl-1")
+    facts = {fact.label: fact.text for fact in facts_of(RunDetails(again, ()), None)}
+    assert facts["Schedule"].endswith("attempt 2, after etl-1")
+
+
 def test_the_run_of_now_says_its_sentence_and_progress_and_others_do_not() -> None:
     status = running("flights-1", progress={"text": "job 3 · 124 of 200 tasks"}, application_id="local-1")
     own = run("flights-1", "running", duration=5.0)

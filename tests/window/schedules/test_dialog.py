@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 import shiboken6
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QListWidget, QMessageBox, QPushButton
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QListWidget, QMessageBox, QPushButton, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from pipeline_gui.configurations.owner import Configurations
@@ -94,6 +95,46 @@ def test_a_new_one_shows_its_next_times_before_it_is_saved(
     assert (saved.plan.cron, saved.configuration, saved.changed_by) == ("30 2 * * *", "flights", "ana@ops")
     qtbot.waitUntil(lambda: found(dialog, QListWidget, "scheduleList").count() == 2)
     assert found(dialog, QListWidget, "scheduleList").currentItem().text() == "nightly · 30 2 * * *"
+
+
+def test_how_often_it_is_started_again_is_chosen_and_shown(
+    dialog: SchedulesDialog, people: People, qtbot: QtBot
+) -> None:
+    chosen(dialog, qtbot)
+    retries, delay = found(dialog, QSpinBox, "scheduleRetries"), found(dialog, QSpinBox, "scheduleRetryDelay")
+    assert retries.text() == "never"
+    assert not delay.isVisible()
+    retries.setFocus()
+    QTest.keyClick(retries, Qt.Key.Key_Up)
+    QTest.keyClick(retries, Qt.Key.Key_Up)
+    assert (retries.text(), delay.isVisible(), delay.value()) == ("2 times", True, 60)
+    delay.selectAll()
+    QTest.keyClicks(delay, "300")
+    qtbot.waitUntil(found(dialog, QPushButton, "saveScheduleButton").isEnabled)
+    click(dialog, "saveScheduleButton")
+    qtbot.waitUntil(lambda: said(dialog) == "Saved “hourly” for all operators.")
+    saved = people.ben.show("hourly")
+    assert (saved.retries, saved.retry_delay_seconds) == (2, 300)
+    qtbot.waitUntil(lambda: retries.value() == 2)
+
+
+def test_a_start_after_a_failure_is_listed_as_one(
+    dialog: SchedulesDialog, people: People, qtbot: QtBot, database: str
+) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "INSERT INTO pipeline_schedule_firings (schedule_id, due, attempt, outcome, run_id, retry_of) "
+            "SELECT schedule_id, now(), 2, 'started', 'etl-2', 'etl-1' FROM pipeline_schedules"
+        )
+        connection.execute(
+            "INSERT INTO pipeline_schedule_firings (schedule_id, due, attempt, outcome, sentence, retry_of) "
+            "SELECT schedule_id, now(), 3, 'gave_up', 'It failed 2 times.', 'etl-2' FROM pipeline_schedules"
+        )
+    chosen(dialog, qtbot)
+    decided = found(dialog, QListWidget, "scheduleDecided")
+    qtbot.waitUntil(lambda: decided.count() == 2)
+    assert decided.item(0).text().endswith("gave up  It failed 2 times.")
+    assert decided.item(1).text().endswith("started  attempt 2: etl-2")
 
 
 def test_paused_and_resumed(dialog: SchedulesDialog, people: People, qtbot: QtBot) -> None:
