@@ -59,7 +59,7 @@ class Backend:
         self.spark: SparkServer = spark
         self.outputs = RunOutputs(store, spark)
         self._pair = pair
-        self._watcher = Watcher(store, spark, actor)
+        self._watcher = Watcher(store, spark, actor, is_always_on=actor.via == "service")
         self.configurations = Configurations(store.configurations, store, actor)
         self.controller = PipelineController(store, spark, actor, self._watcher, resolve=self.configurations.resolve)
         self._record = store

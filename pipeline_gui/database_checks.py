@@ -36,6 +36,7 @@ _RIGHTS = """
                AND has_any_column_privilege('pipeline_run_engine', 'UPDATE')
 """
 _WATCHER = f"SELECT actor, expires_at > {queries.NOW} FROM pipeline_watcher WHERE holder IS NOT NULL"
+_SCHEDULES = "SELECT count(*) FROM pipeline_schedules WHERE is_enabled"
 _NOT_GONE = "SELECT run_id FROM pipeline_run_engine WHERE NOT gone ORDER BY run_id LIMIT 20"
 
 
@@ -96,6 +97,7 @@ def _examine(connection: BoundedConnection, target: Target, url: str) -> Iterato
     yield from _identity(connection)
     yield from _rights(connection)
     yield from _runs(connection, running)
+    yield from _schedules(connection)
 
 
 def _clock(connection: BoundedConnection) -> Finding:
@@ -156,6 +158,21 @@ def _runs(connection: BoundedConnection, running: list[str]) -> Iterator[Finding
         yield Finding(
             "earlier runs", None,
             f"Something of {', '.join(left)} may still live; the next start makes sure first that nothing does.",
+        )  # fmt: skip
+
+
+def _schedules(connection: BoundedConnection) -> Iterator[Finding]:
+    services = connection.execute(queries.SERVICES).fetchall()
+    count = _one(connection, _SCHEDULES)
+    if services:
+        there = ", ".join(f"{host} (since {since:%Y-%m-%d %H:%M} UTC)" for _actor, host, since in services[:5])
+        yield Finding("schedules", True, f"An always-on service is there to start what is due: {there}.")
+    elif count and count[0]:
+        are_on = "1 schedule is on" if count[0] == 1 else f"{count[0]} schedules are on"
+        yield Finding(
+            "schedules", None,
+            f"{are_on}, and no always-on service is there: what is due starts only while some window is open. "
+            "“pipeline-gui serve” is always on.",
         )  # fmt: skip
 
 

@@ -161,6 +161,17 @@ def test_a_schedule_that_is_made_while_all_rest_is_heard_of_and_starts_in_time(
     subscription.close()
 
 
+def test_a_service_is_always_on_and_a_window_is_not(tmp_path: Path, backend: Backend) -> None:
+    backend.watch()
+    wait_until(lambda: backend.holds_lease, 10, "the lease")
+    assert backend.schedules.services() == []
+    with open_backend(backend.settings, face="service") as service:
+        service.watch()
+        [found] = wait_until(backend.schedules.services, 10, "the word of the service")
+        assert found.host == socket.gethostname()
+    assert backend.schedules.services() == []
+
+
 def test_two_that_watch_start_what_is_due_once_and_in_time(
     tmp_path: Path, database: str, server: CommandServer, backend: Backend
 ) -> None:

@@ -160,6 +160,20 @@ def test_alerts_that_nobody_delivers_and_those_that_were_given_up(
     assert (finding.is_well, "the newest to ops: 550 no" in finding.sentence) == (None, True)
 
 
+def test_schedules_that_need_an_open_window_are_noted(database: str, execute: Callable[[str], object]) -> None:
+    def said() -> list[Finding]:
+        return [finding for finding in examine_database(database) if finding.subject == "schedules"]
+
+    assert said() == []
+    execute("INSERT INTO pipeline_schedules (name, name_key, configuration, every_minutes) VALUES ('a', 'a', 'x', 5)")
+    [finding] = said()
+    assert finding.is_well is None
+    assert finding.sentence.startswith("1 schedule is on, and no always-on service is there")
+    execute("INSERT INTO pipeline_services (service_id, actor, host) VALUES ('s', 'pipeline@srv-7', 'srv-7')")
+    [finding] = said()
+    assert (finding.is_well, "srv-7 (since 20" in finding.sentence) == (True, True)
+
+
 def test_a_clock_that_is_off_is_said(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def later(_zone: object) -> datetime:
         return datetime.now(UTC) + timedelta(minutes=3)

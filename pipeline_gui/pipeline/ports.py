@@ -248,6 +248,12 @@ class RunStore(Protocol):
     def release_lease(self, holder: str) -> None:
         """Give the lease up, if held."""
 
+    def announce_service(self, service_id: str, actor: Actor) -> None:
+        """Say that a process that is always on watches; it is believed for 30 s."""
+
+    def withdraw_service(self, service_id: str) -> None:
+        """Say that it ends."""
+
     def subscribe(
         self,
         on_change: Callable[[Change], None],

@@ -205,6 +205,15 @@ class ScheduleState:
     running: Running | None
 
 
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A process that is always on, and watches: “pipeline-gui serve”."""
+
+    actor: str
+    host: str
+    since: datetime
+
+
 class ScheduleStore(Protocol):
     """Where schedules are kept. Calls have deadlines; raise StoreUnavailable, StoreUnclear (writes), StoreRefused."""
 
@@ -216,6 +225,9 @@ class ScheduleStore(Protocol):
 
     def now(self) -> datetime:
         """The database's clock."""
+
+    def services(self) -> list[Service]:
+        """The processes that are always on and watch, the oldest first."""
 
     def state(self) -> ScheduleState:
         """What the scheduler decides from."""

@@ -29,12 +29,23 @@ HUNT_SECONDS = 10.0
 PROBE_SECONDS = 5.0
 """How often Spark is asked whether it answers, where nothing runs or another watches: for what is shown."""
 CONTACT_LOST_SECONDS = 5.0
+ANNOUNCE_SECONDS = 10.0
+"""How often a process that is always on says so; it is believed for three times as long."""
 
 
 class Watcher:
     """Watches in a thread of its own (`start`), or takes a single step (`look`)."""
 
-    def __init__(self, store: RunStore, spark: SparkServer, actor: Actor, *, clock: Clock = seconds_with_sleep) -> None:
+    def __init__(
+        self,
+        store: RunStore,
+        spark: SparkServer,
+        actor: Actor,
+        *,
+        clock: Clock = seconds_with_sleep,
+        is_always_on: bool = False,
+    ) -> None:
+        """is_always_on: it says that it is there, for people who rely on schedules."""
         self._store = store
         self._spark = spark
         self._actor = actor
@@ -47,7 +58,8 @@ class Watcher:
         """Whether nothing ran at the last step."""
         self._seen: RunRecord | None = None
         self._spark_failed_at: float | None = None
-        self._next_settle = self._next_hunt = self._next_probe = 0.0
+        self._next_settle = self._next_hunt = self._next_probe = self._next_word = 0.0
+        self._is_always_on = is_always_on
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -157,6 +169,8 @@ class Watcher:
             self._wait(IDLE_SECONDS if self._holds_lease and self._is_idle else LEASE_LOOK_SECONDS)
         if self._holds_lease:
             self._quietly(lambda: self._store.release_lease(self._holder))
+        if self._is_always_on:
+            self._quietly(lambda: self._store.withdraw_service(self._holder))
 
     def _wait(self, seconds: float) -> None:
         self._wake.wait(seconds)
@@ -175,6 +189,7 @@ class Watcher:
         except StoreRefused:
             lease = None  # a viewer: it may look, and others watch
         self._holds_lease = lease is not None
+        self._announce()
         if lease is None:
             return
         try:
@@ -185,6 +200,13 @@ class Watcher:
         except (SparkUnavailable, SparkRefused) as error:
             log.info("watcher: %s", error)
             self._spark_failed()
+
+    def _announce(self) -> None:
+        """Where that is not allowed, as it is to a viewer, nobody may rely on this process either."""
+        now = self._clock()
+        if self._is_always_on and now >= self._next_word:
+            self._next_word = now + ANNOUNCE_SECONDS
+            self._quietly(lambda: self._store.announce_service(self._holder, self._actor))
 
     def _watch_run(self, now: float) -> None:
         if now >= self._next_settle or self._is_idle:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from pipeline_gui.pipeline.answers import utc_text
-from pipeline_gui.pipeline.schedule import Decided, Schedule
+from pipeline_gui.pipeline.schedule import Decided, Schedule, Service
 
 
 class ScheduleAnswer(TypedDict):
@@ -46,10 +46,19 @@ class DecidedAnswer(TypedDict):
     decided_at: str | None
 
 
+class ServiceAnswer(TypedDict):
+    """A process that is always on, and starts what is due."""
+
+    actor: str
+    host: str
+    since: str | None
+
+
 class ScheduleDetailAnswer(ScheduleAnswer):
-    """A schedule, and what became of its last times, newest first."""
+    """A schedule, what became of its last times, newest first, and who is always there to start it."""
 
     decided: list[DecidedAnswer]
+    services: list[ServiceAnswer]
 
 
 def schedule_answer(schedule: Schedule, now: datetime) -> ScheduleAnswer:
@@ -75,9 +84,20 @@ def schedule_answer(schedule: Schedule, now: datetime) -> ScheduleAnswer:
     }
 
 
-def detail_answer(schedule: Schedule, now: datetime, decided: Sequence[Decided]) -> ScheduleDetailAnswer:
+def detail_answer(
+    schedule: Schedule, now: datetime, decided: Sequence[Decided], services: Sequence[Service]
+) -> ScheduleDetailAnswer:
     """A schedule, its next five times after a moment (aware), and what became of its last ones."""
-    return {**schedule_answer(schedule, now), "decided": [decided_answer(one) for one in decided]}
+    return {
+        **schedule_answer(schedule, now),
+        "decided": [decided_answer(one) for one in decided],
+        "services": service_answers(services),
+    }
+
+
+def service_answers(services: Sequence[Service]) -> list[ServiceAnswer]:
+    """Who is always on."""
+    return [{"actor": one.actor, "host": one.host, "since": utc_text(one.since)} for one in services]
 
 
 def decided_answer(decided: Decided) -> DecidedAnswer:

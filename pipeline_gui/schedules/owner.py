@@ -11,7 +11,7 @@ from pipeline_gui.configurations.owner import Configurations
 from pipeline_gui.pipeline.errors import ConfigurationInvalid
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.pipeline.saved import name_key
-from pipeline_gui.pipeline.schedule import Decided, Plan, Schedule, ScheduleStore
+from pipeline_gui.pipeline.schedule import Decided, Plan, Schedule, ScheduleStore, Service
 from pipeline_gui.schedules.checks import checked_schedule
 
 
@@ -34,6 +34,10 @@ class Schedules:
     def now(self) -> datetime:
         """The clock that the schedules go by, aware. Raises StoreUnavailable."""
         return self._store.now()
+
+    def services(self) -> list[Service]:
+        """Who is always there to start what is due; none: only whoever has a window open. Raises StoreUnavailable."""
+        return self._store.services()
 
     def show(self, name: str) -> Schedule:
         """The one of a name, in any case of letters. Raises ConfigurationInvalid where there is none."""

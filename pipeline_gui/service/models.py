@@ -148,10 +148,22 @@ class Schedule(BaseModel):
     next: list[str] = Field(description="its next five times; none while it is paused")
 
 
+class AlwaysOn(BaseModel):
+    """A process that is always on, and starts what is due."""
+
+    actor: str
+    host: str
+    since: str | None = _MOMENT
+
+
+_SERVICES = Field(description="who is always there to start what is due; none: it starts while some window is open")
+
+
 class Schedules(BaseModel):
     """All of them, by name."""
 
     schedules: list[Schedule]
+    services: list[AlwaysOn] = _SERVICES
 
 
 class Decided(BaseModel):
@@ -171,6 +183,7 @@ class ScheduleDetail(Schedule):
     """A schedule, and what became of its last hundred times, newest first."""
 
     decided: list[Decided]
+    services: list[AlwaysOn] = _SERVICES
 
 
 class Period(BaseModel):

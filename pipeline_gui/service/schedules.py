@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import unquote
 
 from fastapi import Depends, FastAPI, Path, Request, Response
 
 from pipeline_gui.pipeline.errors import ConfigurationInvalid
 from pipeline_gui.pipeline.schedule import Schedule
-from pipeline_gui.schedules.answers import ScheduleAnswer, ScheduleDetailAnswer, detail_answer, schedule_answer
+from pipeline_gui.schedules.answers import ScheduleDetailAnswer, detail_answer, schedule_answer, service_answers
 from pipeline_gui.schedules.owner import Schedules
 from pipeline_gui.service import models
 from pipeline_gui.service.context import Context
@@ -45,7 +45,7 @@ def add_schedules(app: FastAPI, context: Context) -> None:
         responses={**NOT_MODIFIED, **problems()},
     )
     async def list_schedules(request: Request) -> Response:
-        answer = {"schedules": await reads.run(lambda: _all(owner))}
+        answer = await reads.run(lambda: _all(owner))
         return tagged(request, answer, answer)
 
     @app.get(
@@ -61,9 +61,12 @@ def add_schedules(app: FastAPI, context: Context) -> None:
         return tagged(request, answer, answer)
 
 
-def _all(owner: Schedules) -> list[ScheduleAnswer]:
+def _all(owner: Schedules) -> dict[str, Any]:
     found, now = owner.all(), owner.now()
-    return [schedule_answer(schedule, now) for schedule in found]
+    return {
+        "schedules": [schedule_answer(schedule, now) for schedule in found],
+        "services": service_answers(owner.services()),
+    }
 
 
 def _one(owner: Schedules, name: str) -> ScheduleDetailAnswer:
@@ -71,4 +74,4 @@ def _one(owner: Schedules, name: str) -> ScheduleDetailAnswer:
         schedule: Schedule = owner.show(name)
     except ConfigurationInvalid as error:
         raise not_found(str(error)) from None
-    return detail_answer(schedule, owner.now(), owner.decided(schedule.name, SHOWN))
+    return detail_answer(schedule, owner.now(), owner.decided(schedule.name, SHOWN), owner.services())

@@ -341,3 +341,23 @@ TAKE_LEASE = f"""
 """
 
 RELEASE_LEASE = "UPDATE pipeline_watcher SET holder = NULL, expires_at = NULL WHERE holder = %(holder)s RETURNING true"
+
+# --- who is always on -----------------------------------------------------------------------------------------------
+
+# Neither longer ago nor further ahead: when the clock is set back, none must be there for that hour.
+_SERVICE = "interval '30 seconds'"
+SERVICES = f"""
+    SELECT actor, host, since FROM pipeline_services
+    WHERE seen_at BETWEEN {NOW} - {_SERVICE} AND {NOW} + {_SERVICE} ORDER BY since, service_id
+"""
+
+# What is left of those that were killed goes with the next one's first word.
+ANNOUNCE_SERVICE = f"""
+    WITH forgotten AS (
+        DELETE FROM pipeline_services WHERE seen_at < {NOW} - interval '1 day' AND service_id <> %(service_id)s
+    )
+    INSERT INTO pipeline_services (service_id, actor, host) VALUES (%(service_id)s, %(who)s, %(host)s)
+    ON CONFLICT (service_id) DO UPDATE SET seen_at = {NOW}
+"""
+
+WITHDRAW_SERVICE = "DELETE FROM pipeline_services WHERE service_id = %(service_id)s"

@@ -19,10 +19,11 @@ from pipeline_gui.pipeline.schedule import (
     Running,
     Schedule,
     ScheduleState,
+    Service,
     Standing,
     WhenBusy,
 )
-from pipeline_gui.store.queries import NOW, RUNNING, record_columns
+from pipeline_gui.store.queries import NOW, RUNNING, SERVICES, record_columns
 from pipeline_gui.store.rows import record_of
 from pipeline_gui.store.session import Reading, Row, Session, Statement
 from pipeline_gui.store.values import clean_text
@@ -127,6 +128,10 @@ class PostgresSchedules:
         """The database's clock."""
         moment: datetime = self._session.read(_CLOCK, {})[0][0]
         return moment
+
+    def services(self) -> list[Service]:
+        """The processes that are always on and watch, the oldest first."""
+        return [Service(*row) for row in self._session.read(SERVICES, {})]
 
     def state(self) -> ScheduleState:
         """What the scheduler decides from, in one round trip; the clock first, so that nothing is due too early."""

@@ -348,6 +348,16 @@ class PostgresStore:
         """Give the lease up, if held."""
         self._session.write([(queries.RELEASE_LEASE, {"holder": holder})], _NOBODY, lease=True, durable=False)
 
+    def announce_service(self, service_id: str, actor: Actor) -> None:
+        """Say that a process that is always on watches; it is believed for 30 s, by the database's clock."""
+        values = {"service_id": service_id, "host": clean_text(actor.host), "who": clean_text(str(actor))}
+        self._session.write([(queries.ANNOUNCE_SERVICE, values)], actor, lease=True, durable=False)
+
+    def withdraw_service(self, service_id: str) -> None:
+        """Say that it ends."""
+        values = {"service_id": service_id}
+        self._session.write([(queries.WITHDRAW_SERVICE, values)], _NOBODY, lease=True, durable=False)
+
     # --- listening ------------------------------------------------------------------------------------------------
 
     def subscribe(

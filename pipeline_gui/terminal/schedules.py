@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from pipeline_gui.pipeline.schedule import Schedule
+from pipeline_gui.pipeline.schedule import Schedule, Service
 from pipeline_gui.schedules.answers import detail_answer, schedule_answer, utc_texts
 from pipeline_gui.schedules.owner import Schedules
 from pipeline_gui.terminal.exit_codes import DONE
@@ -17,6 +17,7 @@ from pipeline_gui.terminal.text import clean, clean_line, cut, full_time
 
 HEADINGS = ("Name", "Configuration", "Times", "Next", "When busy")
 SHOWN = 10
+MOST_SERVICES = 5
 _LONGEST = 60
 _VALUES = (
     "configuration", "cron", "every_minutes", "zone", "starts_at", "ends_at", "when_busy", "catch_up_seconds",
@@ -49,6 +50,18 @@ def _list(owner: Schedules, _arguments: argparse.Namespace, output: Output) -> N
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
     for line in lines:
         output.say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    output.say(services_text(owner.services()))
+
+
+def services_text(services: Sequence[Service]) -> str:
+    """Who is there to start what is due."""
+    if not services:
+        return (
+            "No always-on service is there: what is due starts only while a window, or the keeper of this computer's "
+            "servers, is open. “pipeline-gui serve” is always on."
+        )
+    there = ", ".join(f"{clean(one.host)} (since {full_time(one.since)})" for one in services[:MOST_SERVICES])
+    return f"An always-on service is there to start what is due: {there}."
 
 
 def _line(schedule: Schedule, now: datetime) -> tuple[str, ...]:
@@ -74,7 +87,7 @@ def _show(owner: Schedules, arguments: argparse.Namespace, output: Output) -> No
     schedule, now = owner.show(arguments.name), owner.now()
     decided = owner.decided(arguments.name, SHOWN)
     if output.as_json:
-        output.write_json(detail_answer(schedule, now, decided))
+        output.write_json(detail_answer(schedule, now, decided, owner.services()))
         return
     output.say(f"“{clean(schedule.name)}” starts “{clean(schedule.configuration)}”: {times_text(schedule)}.")
     output.say(f"While a pipeline runs: {schedule.when_busy.value}. Missed times are {_caught_up(schedule)}.")
@@ -82,6 +95,7 @@ def _show(owner: Schedules, arguments: argparse.Namespace, output: Output) -> No
     output.say(f"Revision {schedule.revision}, by {clean(schedule.changed_by)} {full_time(schedule.changed_at)}.")
     if schedule.is_enabled:
         _say_times(schedule.upcoming(now), output)
+        output.say(services_text(owner.services()))
     else:
         output.say("It is paused.")
     for one in decided:
@@ -146,7 +160,7 @@ def _say_saved(owner: Schedules, schedule: Schedule, word: str, output: Output) 
     output.say(f"{word} “{clean(schedule.name)}”, revision {schedule.revision}.")
     if schedule.is_enabled:
         _say_times(schedule.upcoming(now), output)
-        output.say("It starts while a window, the keeper of this computer's servers, or “pipeline-gui serve” is open.")
+        output.say(services_text(owner.services()))
 
 
 def _say_times(times: list[datetime], output: Output) -> None:

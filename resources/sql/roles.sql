@@ -23,7 +23,7 @@ $$;
 -- Viewer: reads everything, and hears of changes (LISTEN needs no right).
 GRANT SELECT ON pipeline_runs, pipeline_run_engine, pipeline_run_events, pipeline_installation, pipeline_migrations,
     pipeline_watcher, pipeline_configurations, pipeline_configuration_changes,
-    pipeline_schedules, pipeline_schedule_firings, pipeline_run_days, pipeline_run_days_changed, pipeline_run_figures,
+    pipeline_schedules, pipeline_schedule_firings, pipeline_services, pipeline_run_days, pipeline_run_days_changed, pipeline_run_figures,
     pipeline_alerts, pipeline_alert_messages, pipeline_alert_services TO pipeline_gui_viewer;
 -- Who reads figures first sums up the days that changed; nothing but what the record says can come of it.
 GRANT EXECUTE ON FUNCTION pipeline_gui_count_days(DOUBLE PRECISION) TO pipeline_gui_viewer;
@@ -39,6 +39,8 @@ GRANT SELECT, INSERT (key_hash, fingerprint, run_id) ON pipeline_start_keys TO p
 -- Not the moment, nor the database user: those are true whoever writes.
 GRANT INSERT (run_id, kind, actor, via, detail) ON pipeline_run_events TO pipeline_gui_operator;
 GRANT UPDATE (holder, actor, expires_at) ON pipeline_watcher TO pipeline_gui_operator;
+-- “serve” may log in as either; since when it is there is the database's to say.
+GRANT INSERT (service_id, actor, host), UPDATE (seen_at), DELETE ON pipeline_services TO pipeline_gui_operator;
 -- Saved configurations: who changed one, when, and its revision are a trigger's to say.
 GRANT INSERT (name, name_key, configuration), UPDATE (name, name_key, configuration), DELETE
     ON pipeline_configurations TO pipeline_gui_operator;

@@ -28,6 +28,8 @@ WRITES = frozenset(
         "store.add_event",
         "store.take_lease",
         "store.release_lease",
+        "store.announce_service",
+        "store.withdraw_service",
         "spark.submit",
         "spark.fence",
         "spark.kill",
@@ -196,6 +198,8 @@ STEPS: dict[str, str] = {
     "Watcher._watch_nothing spark.identity": "watch: whether Spark answers while nothing runs",
     "Watcher._spark_failed store.release_lease": "take over: give the lease up, for Spark does not answer",
     "Watcher._watch store.release_lease": "take over: give the lease up at the end",
+    "Watcher._announce store.announce_service": "take over: say that a service is always there",
+    "Watcher._watch store.withdraw_service": "take over: say that it ends",
     "Watcher._note_contact_lost store.running": "lost contact: read what runs",
     "Watcher._note_contact_lost store.change": "lost contact: record it",
     # hunt

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from pipeline_gui.pipeline.configuration import parse_configuration
-from pipeline_gui.pipeline.errors import ConfigurationInvalid, SparkUnavailable
+from pipeline_gui.pipeline.errors import ConfigurationInvalid, SparkUnavailable, StoreRefused
 from pipeline_gui.pipeline.run import Phase
 from pipeline_gui.pipeline.watcher import Watcher
 from tests.pipeline.conftest import World
@@ -285,6 +285,45 @@ def test_while_nothing_runs_spark_is_asked_now_and_then_and_missed_at_once(world
     watcher._turn()
     assert watcher.holds_lease
     watcher.close()
+
+
+def test_who_is_always_on_says_so_while_it_watches_also_without_the_lease(world: World, watcher: Watcher) -> None:
+    wait_until(lambda: watcher.holds_lease, 10, "the lease")
+    services = world.plain_store.schedules.services
+    assert services() == []
+    service = Watcher(world.store, world.spark, world.actor, is_always_on=True)
+    service.start()
+    try:
+        [found] = wait_until(services, 10, "the word of a service")
+        assert (found.actor, found.host) == (str(world.actor), world.actor.host)
+        assert not service.holds_lease
+    finally:
+        service.close()
+    assert services() == []
+
+
+def test_who_is_always_on_says_so_now_and_then_and_not_where_it_could_start_nothing(world: World) -> None:
+    service = Watcher(world.store, world.spark, world.actor, clock=world.clock, is_always_on=True)
+    world.store.always_before("announce_service", raising(StoreRefused("A viewer may not.")))
+    service._turn()
+    assert service.holds_lease  # who may not say so watches all the same
+    world.store.heal()
+    world.store.calls.clear()
+    for _ in range(20):
+        world.clock.move(1.5)
+        service._turn()
+    assert 2 <= world.store.calls["announce_service"] <= 3
+    world.spark.always_before("identity", raising(SparkUnavailable("No answer.")))
+    world.spark.always_before("alive", raising(SparkUnavailable("No answer.")))
+    for _ in range(10):
+        world.clock.move(1.5)
+        service._turn()
+    world.store.calls.clear()
+    for _ in range(20):
+        world.clock.move(1.5)
+        service._turn()
+    assert world.store.calls["announce_service"] == 0
+    service.close()
 
 
 def test_a_first_look_that_is_put_off_comes_at_a_nudge(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

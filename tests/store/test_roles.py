@@ -72,6 +72,10 @@ def test_an_operator_does_all_of_the_work(as_role: Callable[[str], PostgresStore
     store.add_event("r1", "note", ANA, {})
     assert store.take_lease("me", ANA)
     store.release_lease("me")
+    store.announce_service("me", ANA)
+    store.announce_service("me", ANA)
+    assert [service.host for service in store.schedules.services()] == [ANA.host]
+    store.withdraw_service("me")
     saved = store.configurations.create({"name": "n", "file": "/a.py"}, "n", ANA, "w1")
     assert store.configurations.replace(saved.configuration_id, 1, {"name": "n", "file": "/b.py"}, "n", ANA, "w2")
     assert store.configurations.delete(saved.configuration_id, 2, ANA, "w3")
@@ -147,6 +151,8 @@ def test_an_operator_does_all_of_the_work(as_role: Callable[[str], PostgresStore
         "INSERT INTO pipeline_configuration_changes SELECT * FROM pipeline_configuration_changes",
         "DELETE FROM pipeline_configuration_changes",
         "TRUNCATE pipeline_configurations",
+        "INSERT INTO pipeline_services (service_id, actor, host, since) VALUES ('x', 'x', 'x', '2020-01-01')",
+        "UPDATE pipeline_schedule_firings SET due = now()",
         "UPDATE pipeline_installation SET installation_id = 'x'",
         "UPDATE pipeline_migrations SET number = 99",
         "UPDATE pipeline_alerts SET revision = 7",
@@ -200,6 +206,7 @@ def test_a_viewer_sees_all_and_changes_nothing(
         lambda: viewer.request_stop("r1", None, ANA),
         lambda: viewer.settle("r1", None, Ending(RunStatus.FAILED, gone=True), ANA),
         lambda: viewer.take_lease("me", ANA),
+        lambda: viewer.announce_service("me", ANA),
         lambda: viewer.add_event("r1", "note", ANA, {}),
         lambda: viewer.configurations.create({"name": "m", "file": "/a.py"}, "m", ANA, "w2"),
         lambda: viewer.configurations.replace(saved.configuration_id, 1, saved.values, "n", ANA, "w2"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import psycopg
+
 from tests.terminal.conftest import Program
 
 
@@ -33,6 +35,14 @@ def test_made_shown_changed_paused_and_deleted(program: Program) -> None:
     shown = program.run("schedules", "show", "nightly").stdout
     assert "“nightly” starts “flights”: every 90 minutes." in shown
     assert shown.count("next: ") == 5
+    assert "No always-on service is there" in shown
+    assert program.json("schedules", "show", "nightly")["services"] == []
+    with psycopg.connect(program.database, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO pipeline_services (service_id, actor, host) VALUES ('x', 'pipeline@srv', 'srv')"
+        )
+    assert "An always-on service is there to start what is due: srv (since 20" in program.run("schedules").stdout
+    assert program.json("schedules", "show", "nightly")["services"][0]["host"] == "srv"
     program.call_refused(1, "schedules", "show", "nihgtly", sentence="Did you mean “nightly”?")
     assert "Deleted “nightly”" in program.run("schedules", "delete", "nightly").stdout
     assert program.json("schedules", "list") == []

@@ -28,7 +28,7 @@ from pipeline_gui.pipeline.output import OutputMatch, OutputPart, OutputSearch, 
 from pipeline_gui.pipeline.past_runs import PastRuns
 from pipeline_gui.pipeline.ports import Change, Contact, PageKey, RunPage
 from pipeline_gui.pipeline.run import Run
-from pipeline_gui.pipeline.schedule import Schedule
+from pipeline_gui.pipeline.schedule import Schedule, Service
 from pipeline_gui.profile import Profile
 from pipeline_gui.settings import Settings
 
@@ -282,6 +282,10 @@ class StandInSchedules:
     """No schedules."""
 
     def all(self) -> list[Schedule]:
+        """None."""
+        return []
+
+    def services(self) -> list[Service]:
         """None."""
         return []
 

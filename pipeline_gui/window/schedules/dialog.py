@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from pipeline_gui.pipeline.schedule import Decided, Schedule
+from pipeline_gui.pipeline.schedule import Decided, Schedule, Service
 from pipeline_gui.schedules.owner import Schedules
 from pipeline_gui.window.dialog_parts import plain_button, question, wrapping_label
 from pipeline_gui.window.gateway import Gateway, Lane
@@ -34,6 +34,7 @@ TYPED_MS = 300
 """After the last key, the times are computed."""
 AGAIN_MS = 10_000
 SHOWN = 50
+MOST_SERVICES = 5
 
 
 class Named(Protocol):
@@ -46,6 +47,7 @@ class Named(Protocol):
 @dataclass(frozen=True, slots=True)
 class _Read:
     schedules: list[Schedule]
+    services: list[Service]
     configurations: list[str]
     zones: list[str]
 
@@ -66,6 +68,7 @@ class SchedulesDialog(QDialog):
         self._shown: Schedule | None = None
         self._is_busy = self._is_right = False
         self._asked = 0
+        self._services = wrapping_label("scheduleServices")
         self._list = QListWidget()
         self._list.setObjectName("scheduleList")
         self._list.setAccessibleName(tr("Schedules"))
@@ -96,10 +99,6 @@ class SchedulesDialog(QDialog):
         self.read()
 
     def _lay_out(self) -> None:
-        needed = wrapping_label("scheduleNeeds")
-        needed.show_text(
-            tr("Something has to be open to start what is due: a window, or “pipeline-gui serve”, which is always on.")
-        )
         right = QVBoxLayout()
         right.addWidget(self._form)
         right.addWidget(self._next)
@@ -113,7 +112,7 @@ class SchedulesDialog(QDialog):
         row.addWidget(self._save)
         right.addLayout(row)
         whole = QGridLayout(self)
-        whole.addWidget(needed, 0, 0, 1, 2)
+        whole.addWidget(self._services, 0, 0, 1, 2)
         whole.addWidget(self._list, 1, 0)
         whole.addWidget(self._new, 2, 0)
         whole.addLayout(right, 1, 1, 2, 1)
@@ -126,7 +125,9 @@ class SchedulesDialog(QDialog):
         """Read the list anew, since somebody may have changed it, and choose one by its name."""
 
         def work() -> _Read:
-            return _Read(self._owner.all(), self._configurations.names(), sorted(available_timezones()))
+            return _Read(
+                self._owner.all(), self._owner.services(), self._configurations.names(), sorted(available_timezones())
+            )
 
         self._gateway.run(work, lambda read: self._show_all(read, choose), self._fail, self, Lane.VIEWS)
 
@@ -136,6 +137,7 @@ class SchedulesDialog(QDialog):
             self.read()
 
     def _show_all(self, read: _Read, choose: str | None) -> None:
+        self._services.show_text(_services_text(read.services))
         self._form.offer(read.configurations, read.zones)
         if self._form.is_edited and choose is None:
             return  # what is typed stays; the list is read again when it is saved or given up
@@ -316,6 +318,18 @@ class SchedulesDialog(QDialog):
         box.accepted.connect(go_on)
         box.rejected.connect(stay)
         box.open()
+
+
+def _services_text(services: list[Service]) -> str:
+    if not services:
+        return tr(
+            "No always-on service is there: what is due starts only while some window is open. “pipeline-gui serve” is "
+            "always on."
+        )
+    today = datetime.now().astimezone().date()
+    there = tr("{0} (since {1})")
+    shown = [there.format(one_line(one.host, 60), local_text(one.since, today)) for one in services[:MOST_SERVICES]]
+    return tr("An always-on service is there to start what is due: {0}.").format(", ".join(shown))
 
 
 def _title(schedule: Schedule) -> str:

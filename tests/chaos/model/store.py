@@ -43,6 +43,7 @@ class Database:
     events: list[Event] = field(default_factory=list)
     starts: dict[str, StartedRun] = field(default_factory=dict)
     lease: tuple[str, datetime] | None = None
+    services: dict[str, datetime] = field(default_factory=dict)
     listeners: list[Callable[[Change], None]] = field(default_factory=list)
 
     def put(self, run: Run, actor: Actor | None = None, detail: dict[str, Any] | None = None) -> None:
@@ -327,6 +328,14 @@ class MemoryStore:
         """Give the lease up, if held."""
         if self.database.lease is not None and self.database.lease[0] == holder:
             self.database.lease = None
+
+    def announce_service(self, service_id: str, actor: Actor) -> None:
+        """Say that a process that is always on watches."""
+        self.database.services[service_id] = self.database.time.now()
+
+    def withdraw_service(self, service_id: str) -> None:
+        """Say that it ends."""
+        self.database.services.pop(service_id, None)
 
     def subscribe(
         self,

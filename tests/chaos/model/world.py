@@ -69,7 +69,8 @@ class Operator:
         plain.pause = lambda: world.scheduler.sleep(0)
         store: Any = Wired(plain, "store", user, world.scheduler)
         spark: Any = Wired(MemorySpark(world.server), "spark", user, world.scheduler)
-        self.watcher = Watcher(store, spark, self.actor, clock=world.time)
+        is_always_on = user == "zoe"
+        self.watcher = Watcher(store, spark, self.actor, clock=world.time, is_always_on=is_always_on)
         self.controller = PipelineController(store, spark, self.actor, self.watcher, clock=world.time)
 
 

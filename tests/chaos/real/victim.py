@@ -71,8 +71,8 @@ class Victim:
         self.plain_store, self.plain_spark = plain_store, plain_spark
         self.settler = Settler(store, spark, self.actor)
         self.hunter = OrphanHunter(store, spark, self.settler, self.actor, self.clock)
-        self.watcher = Watcher(store, spark, self.actor)
-        self.patient_watcher = Watcher(store, spark, self.actor, clock=self.clock)
+        self.watcher = Watcher(store, spark, self.actor, is_always_on=True)
+        self.patient_watcher = Watcher(store, spark, self.actor, clock=self.clock, is_always_on=True)
         self.controller = PipelineController(store, spark, self.actor, self.watcher)
         alerts, outbox, archive, receiver = (
             Tripwire(port, name, self)

@@ -137,6 +137,16 @@ def test_a_start_after_a_failure_is_listed_as_one(
     assert decided.item(1).text().endswith("started  attempt 2: etl-2")
 
 
+def test_whether_an_always_on_service_is_there_is_said(dialog: SchedulesDialog, people: People, qtbot: QtBot) -> None:
+    assert text(dialog, "scheduleServices").startswith("No always-on service is there")
+    people.stores[1].announce_service("s", Actor("pipeline", "srv-7", "service"))
+    dialog.read()
+    qtbot.waitUntil(lambda: "to start what is due: srv-7 (since " in text(dialog, "scheduleServices"))
+    people.stores[1].withdraw_service("s")
+    dialog.read()
+    qtbot.waitUntil(lambda: text(dialog, "scheduleServices").startswith("No always-on service is there"))
+
+
 def test_paused_and_resumed(dialog: SchedulesDialog, people: People, qtbot: QtBot) -> None:
     chosen(dialog, qtbot)
     click(dialog, "pauseScheduleButton")
