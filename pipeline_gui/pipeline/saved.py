@@ -56,7 +56,7 @@ class FieldChange:
 
 
 class NameTaken(ConfigurationInvalid):
-    """Another configuration has this name."""
+    """Another configuration, or another schedule, has this name."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence, field="name")

@@ -233,10 +233,10 @@ class ScheduleStore(Protocol):
         """What the scheduler decides from."""
 
     def create(self, values: dict[str, Any], actor: Actor) -> Schedule:
-        """Save a new one. Raises ConfigurationInvalid where the name is taken."""
+        """Save a new one. Raises NameTaken."""
 
     def replace(self, schedule_id: int, revision: int, values: dict[str, Any], actor: Actor) -> Schedule | None:
-        """Change one, compare-and-set on its revision; None when it was lost."""
+        """Change one, compare-and-set on its revision; None when it was lost. Raises NameTaken."""
 
     def delete(self, schedule_id: int, revision: int, actor: Actor) -> bool:
         """Delete one with what became of its times, compare-and-set on its revision; the events stay."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +20,14 @@ class ScheduleChanged(ConfigurationInvalid):
     """Somebody changed or deleted it since it was read, so that nothing was written."""
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The revision of a schedule that somebody has before them, and that a change is meant for."""
+
+    schedule_id: int
+    revision: int
+
+
 class Schedules:
     """Creates, changes and finds them for one person. Blocks, with deadlines; safe to call from several threads."""
 
@@ -26,6 +35,10 @@ class Schedules:
         self._store = store
         self._configurations = configurations
         self._actor = actor
+
+    def acting_for(self, actor: Actor) -> Schedules:
+        """The same, whose changes are recorded as another's: a service acts for many people."""
+        return Schedules(self._store, self._configurations, actor)
 
     def all(self) -> list[Schedule]:
         """All of them, by name. Raises StoreUnavailable."""
@@ -63,35 +76,60 @@ class Schedules:
         self._configurations.show(checked["configuration"])
         return self._store.create(checked, self._actor)
 
-    def change(self, name: str, values: Mapping[str, Any], revision: int | None = None) -> Schedule:
-        """Change some of its values; revision: only if it is still that one. Raises ConfigurationInvalid."""
-        found = self.show(name)
+    def change(self, name: str, values: Mapping[str, Any], seen: Seen | None = None) -> Schedule:
+        """Change some of its values; seen: only if it is still that. Raises ConfigurationInvalid, ScheduleChanged."""
+        found = self._meant(name, seen)
         old: dict[str, Any] = values_of(found)
         if values.keys() & {"cron", "every_minutes"}:
             old = {key: value for key, value in old.items() if key not in ("cron", "every_minutes")}
-        checked = checked_schedule({**old, **values})
-        if "configuration" in values:
-            self._configurations.show(checked["configuration"])
-        seen = found.revision if revision is None else revision
-        saved = self._store.replace(found.schedule_id, seen, checked, self._actor)
-        if saved is None:
-            raise self._changed(name)
-        return saved
+        return self._save(found, {**old, **values}, seen)
 
-    def delete(self, name: str, revision: int | None = None) -> None:
-        """Delete one; its runs and its events stay. Raises ConfigurationInvalid."""
-        found = self.show(name)
-        if not self._store.delete(found.schedule_id, found.revision if revision is None else revision, self._actor):
-            raise self._changed(name)
+    def replace(self, name: str, values: Mapping[str, Any], seen: Seen) -> Schedule:
+        """Say all of its values anew; what is not said is as in a new one. Raises as change does."""
+        return self._save(self._meant(name, seen), values, seen)
+
+    def delete(self, name: str, seen: Seen | None = None) -> None:
+        """Delete one; its runs and its events stay. Raises ConfigurationInvalid, ScheduleChanged."""
+        found = self._meant(name, seen)
+        wanted = seen or Seen(found.schedule_id, found.revision)
+        if not self._store.delete(wanted.schedule_id, wanted.revision, self._actor):
+            raise self._changed(name, wanted)
 
     def decided(self, name: str, limit: int = 50) -> list[Decided]:
         """What became of its last times, newest first."""
-        return self._store.decided(self.show(name).schedule_id, limit)
+        return self.decided_of(self.show(name), limit)
 
-    def _changed(self, name: str) -> ScheduleChanged:
-        now = self._store.find(name_key(name))
+    def decided_of(self, schedule: Schedule, limit: int) -> list[Decided]:
+        """The same of one that was read already."""
+        return self._store.decided(schedule.schedule_id, limit)
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    def _meant(self, name: str, seen: Seen | None) -> Schedule:
+        if seen is None:
+            return self.show(name)
+        found = self._store.find(name_key(name))
+        if found is None or found.schedule_id != seen.schedule_id:
+            raise self._changed(name, seen)
+        return found
+
+    def _save(self, found: Schedule, values: Mapping[str, Any], seen: Seen | None) -> Schedule:
+        checked = checked_schedule(values)
+        if checked["configuration"] != found.configuration:
+            self._configurations.show(checked["configuration"])
+        wanted = seen or Seen(found.schedule_id, found.revision)
+        saved = self._store.replace(wanted.schedule_id, wanted.revision, checked, self._actor)
+        if saved is None:
+            raise self._changed(found.name, wanted)
+        return saved
+
+    def _changed(self, name: str, seen: Seen) -> ScheduleChanged:
+        now = next((one for one in self._store.all() if one.schedule_id == seen.schedule_id), None)
         if now is None:
-            return ScheduleChanged(f"“{name}” was deleted meanwhile; nothing was changed.")
+            return ScheduleChanged(f"“{name[:100]}” is there no more: it was deleted meanwhile. Nothing was changed.")
+        if name_key(now.name) != name_key(name):
+            renamed = f"“{name[:100]}” was renamed to “{now.name}” by {now.changed_by}"
+            return ScheduleChanged(f"{renamed}; nothing was changed.")
         return ScheduleChanged(
             f"“{now.name}” was changed meanwhile by {now.changed_by}: it is at revision {now.revision}, and stays so."
         )

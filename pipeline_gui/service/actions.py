@@ -12,9 +12,8 @@ from pipeline_gui.pipeline.answers import ActionAnswer, RunAnswer
 from pipeline_gui.pipeline.configuration import LONGEST_GRACE_SECONDS
 from pipeline_gui.pipeline.controller import PipelineController
 from pipeline_gui.pipeline.errors import PipelineError
-from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.service.bodies import read_object
-from pipeline_gui.service.context import Context, client_of, identity_of, log_action
+from pipeline_gui.service.context import Context, actor_of, log_action
 from pipeline_gui.service.documentation import body_of, json_example, problems
 from pipeline_gui.service.models import Started, Stopped
 from pipeline_gui.service.paths import run_path
@@ -149,10 +148,7 @@ def _stop_of(body: dict[str, Any]) -> tuple[str | None, float | None]:
 
 
 def _controller(context: Context, request: Request) -> PipelineController:
-    if context.is_draining:
-        raise Problem(503, "draining", "The service is ending; ask again in a moment.", headers={"Retry-After": "5"})
-    actor = Actor(user=identity_of(request).user, host=client_of(request), via="service")
-    return context.backend.controller.acting_for(actor)
+    return context.backend.controller.acting_for(actor_of(context, request))
 
 
 async def _run(context: Context, run_id: str) -> RunAnswer | None:

@@ -13,13 +13,12 @@ from pipeline_gui.alerts.answers import AlertDetailAnswer, alert_answer, detail_
 from pipeline_gui.alerts.owner import AlertChanged, Alerts, receivers_of
 from pipeline_gui.pipeline.alert import Alert
 from pipeline_gui.pipeline.errors import ConfigurationInvalid
-from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.pipeline.saved import NameTaken, name_key
 from pipeline_gui.service import alert_models as models
 from pipeline_gui.service.bodies import read_object
-from pipeline_gui.service.context import Context, client_of, identity_of, log_action
+from pipeline_gui.service.context import Context, actor_of, log_action
 from pipeline_gui.service.documentation import NOT_MODIFIED, body_of, json_example, problems
-from pipeline_gui.service.preconditions import IfMatch, IfNoneMatch, Meant, decoded, etag_of, meant_by
+from pipeline_gui.service.preconditions import IfMatch, IfNoneMatch, Meant, decoded, etag_of, is_new, meant_by
 from pipeline_gui.service.problems import Problem, not_found
 from pipeline_gui.service.reading import tagged
 
@@ -108,15 +107,15 @@ def add_alerts(app: FastAPI, context: Context) -> None:
         values = await read_object(request)
         values = {"name": name, **{key: value for key, value in values.items() if value is not None}}
         mine = _owner(context, request)
-        is_new = if_match is None and (if_none_match or "").strip() == "*"
-        if is_new:
+        is_first = is_new(if_match, if_none_match)
+        if is_first:
             if name_key(str(values["name"])) != name_key(name):
                 raise Problem(422, "invalid", "A new alert has the name of its address.", field="name")
             work: Callable[[], Alert] = lambda: mine.create(values)  # noqa: E731
         else:
             meant = meant_by(if_match)
             work = lambda: _save(mine, name, values, meant)  # noqa: E731
-        answer = await writes.run(_guarded, lambda: _answer(mine, work(), 201 if is_new else 200))
+        answer = await writes.run(_guarded, lambda: _answer(mine, work(), 201 if is_first else 200))
         _log(request, "save an alert", f"Saved “{values['name']}”.")
         return answer
 
@@ -195,11 +194,7 @@ def _guarded(work: Callable[[], T]) -> T:
 
 
 def _owner(context: Context, request: Request) -> Alerts:
-    if context.is_draining:
-        raise Problem(503, "draining", "The service is ending; ask again in a moment.", headers={"Retry-After": "5"})
-    return context.backend.alerts.acting_for(
-        Actor(user=identity_of(request).user, host=client_of(request), via="service")
-    )
+    return context.backend.alerts.acting_for(actor_of(context, request))
 
 
 def _answer(owner: Alerts, alert: Alert, status: int) -> Response:

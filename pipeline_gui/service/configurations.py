@@ -12,13 +12,12 @@ from fastapi import Depends, FastAPI, Path, Request, Response
 from pipeline_gui.configurations.answers import changed_answer, configuration_answer, entry_answer
 from pipeline_gui.configurations.owner import Configurations, NamedConfiguration, Version
 from pipeline_gui.pipeline.errors import ConfigurationInvalid
-from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.pipeline.saved import ConfigurationChanged, NameTaken, name_key
 from pipeline_gui.service import models
 from pipeline_gui.service.bodies import read_object
-from pipeline_gui.service.context import Context, client_of, identity_of, log_action
+from pipeline_gui.service.context import Context, actor_of, log_action
 from pipeline_gui.service.documentation import NOT_MODIFIED, body_of, json_example, problems
-from pipeline_gui.service.preconditions import IfMatch, IfNoneMatch, decoded, etag_of, meant_by
+from pipeline_gui.service.preconditions import IfMatch, IfNoneMatch, decoded, etag_of, is_new, meant_by
 from pipeline_gui.service.problems import Problem, not_found
 from pipeline_gui.service.reading import tagged
 
@@ -92,20 +91,17 @@ def add_configurations(app: FastAPI, context: Context) -> None:
         openapi_extra=body_of("ConfigurationBody", required=True),
     )
     async def put_configuration(
-        request: Request,
-        name: Name,
-        if_match: IfMatch = None,
-        if_none_match: IfNoneMatch = None,
+        request: Request, name: Name, if_match: IfMatch = None, if_none_match: IfNoneMatch = None
     ) -> Response:
         values = await read_object(request)
         values = {"name": name, **{key: value for key, value in values.items() if value is not None}}
         mine = _owner(context, request)
-        if if_match is None and (if_none_match or "").strip() == "*":
+        if is_new(if_match, if_none_match):
             if name_key(str(values["name"])) != name_key(name):
                 raise Problem(422, "invalid", "A new configuration has the name of its address.", field="name")
             found = await writes.run(_guarded, lambda: mine.create(values))
         else:
-            based_on = _version(if_match)
+            based_on = Version(*meant_by(if_match))
             found = await writes.run(_guarded, lambda: _save(mine, name, values, based_on))
         _log(request, "save a configuration", f"Saved “{found.entry.name}”.")
         return _answer(found, 201 if if_match is None else 200)
@@ -120,7 +116,7 @@ def add_configurations(app: FastAPI, context: Context) -> None:
         responses={204: {"description": "It is gone."}, **problems({**_NOT_FOUND, **_CHANGED})},
     )
     async def delete_configuration(request: Request, name: Name, if_match: IfMatch = None) -> Response:
-        mine, based_on = _owner(context, request), _version(if_match)
+        mine, based_on = _owner(context, request), Version(*meant_by(if_match))
 
         def delete() -> None:
             _check_meant(mine, name, based_on)
@@ -171,14 +167,7 @@ def _guarded(work: Callable[[], T]) -> T:
 
 
 def _owner(context: Context, request: Request) -> Configurations:
-    if context.is_draining:
-        raise Problem(503, "draining", "The service is ending; ask again in a moment.", headers={"Retry-After": "5"})
-    actor = Actor(user=identity_of(request).user, host=client_of(request), via="service")
-    return context.backend.configurations.acting_for(actor)
-
-
-def _version(if_match: str | None) -> Version:
-    return Version(*meant_by(if_match))
+    return context.backend.configurations.acting_for(actor_of(context, request))
 
 
 def _etag(found: NamedConfiguration) -> str | None:

@@ -9,10 +9,12 @@ from fastapi import Request
 
 from pipeline_gui.backend import Backend
 from pipeline_gui.pipeline.answers import ActionAnswer
+from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.service.access import Access, Identity
 from pipeline_gui.service.changes import Changes
 from pipeline_gui.service.dashboard import PipelineDashboard
 from pipeline_gui.service.metrics import Metrics
+from pipeline_gui.service.problems import Problem
 from pipeline_gui.service.streams import Streams
 from pipeline_gui.service.threads import Workers
 
@@ -46,6 +48,13 @@ def identity_of(request: Request) -> Identity:
 def client_of(request: Request) -> str:
     """From which address."""
     return str(request.state.client)
+
+
+def actor_of(context: Context, request: Request) -> Actor:
+    """As whom something is done for a request. Raises Problem: a service that ends begins nothing."""
+    if context.is_draining:
+        raise Problem(503, "draining", "The service is ending; ask again in a moment.", headers={"Retry-After": "5"})
+    return Actor(user=identity_of(request).user, host=client_of(request), via="service")
 
 
 def log_action(request: Request, action: str, answer: ActionAnswer) -> None:

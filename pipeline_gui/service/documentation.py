@@ -37,7 +37,7 @@ _READING = {
     503: ("unreachable", "PostgreSQL at db.example does not answer."),
 }
 _EXTRA_MODELS: list[type[BaseModel]] = [
-    models.ConfigurationBody, models.StartBody, models.StopBody, models.ProblemBody, AlertBody,
+    models.ConfigurationBody, models.ScheduleBody, models.StartBody, models.StopBody, models.ProblemBody, AlertBody,
 ]  # fmt: skip
 
 

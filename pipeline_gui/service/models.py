@@ -335,6 +335,33 @@ class ConfigurationBody(BaseModel):
     )
 
 
+class ScheduleBody(BaseModel):
+    """When a configuration starts by itself: cron, or every_minutes."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"name": "nightly", "configuration": "flights", "cron": "0 2 * * *", "zone": "Europe/Berlin"},
+                {"name": "hourly", "configuration": "flights", "every_minutes": 60, "retries": 3},
+            ]
+        },
+    )
+
+    name: str | None = Field(None, max_length=200)
+    configuration: str | None = Field(None, max_length=200, description="the name of a saved one or of a sample")
+    cron: str | None = Field(None, max_length=200, description="minute, hour, day, month, weekday, read in the zone")
+    every_minutes: int | None = Field(None, ge=1, le=525_600)
+    zone: str | None = Field(None, description="in which cron is read", examples=["Europe/Berlin"])
+    starts_at: str | None = Field(None, description="a date or a moment; without an offset in its zone")
+    ends_at: str | None = Field(None, description="a date or a moment; without an offset in its zone")
+    when_busy: Literal["skip", "wait", "replace"] | None = Field(None, description="what to do while a pipeline runs")
+    catch_up_seconds: float | None = Field(None, ge=0, le=31_536_000)
+    retries: int | None = Field(None, ge=0, le=100, description="how often a run that failed is started again")
+    retry_delay_seconds: float | None = Field(None, ge=0, le=86_400)
+    is_enabled: bool | None = Field(None, description="false: nothing starts by it")
+
+
 class StartBody(ConfigurationBody):
     """A configuration; or the name of one, and what is to be different this time."""
 

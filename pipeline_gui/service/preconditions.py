@@ -10,7 +10,8 @@ from fastapi import Header
 
 from pipeline_gui.service.problems import Problem, not_found
 
-_ETAG = re.compile(r'"(\d{1,18})-(\d{1,18})"')
+# Behind the revision may stand a hash of what else a GET showed, which a change does not depend on.
+_ETAG = re.compile(r'"(\d{1,18})-(\d{1,18})(?:-[0-9a-f]+)?"')
 
 IfMatch = Annotated[str | None, Header(alias="If-Match", description="the ETag of the revision that is meant")]
 IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", description="*: a new one")]
@@ -44,3 +45,8 @@ def meant_by(if_match: str | None) -> Meant:
     if match is None:
         raise Problem(422, "invalid", "If-Match is not an ETag that this service gave out.", field="If-Match")
     return Meant(int(match[1]), int(match[2]))
+
+
+def is_new(if_match: str | None, if_none_match: str | None) -> bool:
+    """Whether a new one is meant."""
+    return if_match is None and (if_none_match or "").strip() == "*"

@@ -8,8 +8,9 @@ from typing import Any
 
 from psycopg import errors as pg
 
-from pipeline_gui.pipeline.errors import ConfigurationInvalid, StoreRefused
+from pipeline_gui.pipeline.errors import StoreRefused
 from pipeline_gui.pipeline.ports import Actor
+from pipeline_gui.pipeline.saved import NameTaken
 from pipeline_gui.pipeline.schedule import (
     Attempt,
     Awaited,
@@ -149,11 +150,11 @@ class PostgresSchedules:
         )
 
     def create(self, values: dict[str, Any], actor: Actor) -> Schedule:
-        """Save a new one. Raises ConfigurationInvalid where the name is taken."""
+        """Save a new one. Raises NameTaken."""
         return _schedule(self._write((_CREATE, _bound(values)), actor)[0])
 
     def replace(self, schedule_id: int, revision: int, values: dict[str, Any], actor: Actor) -> Schedule | None:
-        """Change one, compare-and-set on its revision; None when it was lost."""
+        """Change one, compare-and-set on its revision; None when it was lost. Raises NameTaken."""
         which = {"schedule_id": schedule_id, "revision": revision}
         rows = self._write((_REPLACE, which | _bound(values)), actor)
         return _schedule(rows[0]) if rows else None
@@ -218,7 +219,7 @@ class PostgresSchedules:
             cause = error.__cause__
             if isinstance(cause, pg.UniqueViolation) and cause.diag.constraint_name == "pipeline_schedules_name":
                 sentence = "There is a schedule of this name already; choose another name."
-                raise ConfigurationInvalid(sentence, field="name") from None
+                raise NameTaken(sentence) from None
             raise
         return rows
 

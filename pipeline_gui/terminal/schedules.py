@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline_gui.pipeline.schedule import Schedule, Service
 from pipeline_gui.schedules.answers import detail_answer, schedule_answer, utc_texts
-from pipeline_gui.schedules.owner import Schedules
+from pipeline_gui.schedules.owner import Schedules, Seen
 from pipeline_gui.terminal.exit_codes import DONE
 from pipeline_gui.terminal.output import Output
 from pipeline_gui.terminal.session import open_session
@@ -129,7 +129,7 @@ def _add(owner: Schedules, arguments: argparse.Namespace, output: Output) -> Non
 
 
 def _change(owner: Schedules, arguments: argparse.Namespace, output: Output) -> None:
-    _say_saved(owner, owner.change(arguments.name, _given(arguments), arguments.revision), "Changed", output)
+    _say_saved(owner, owner.change(arguments.name, _given(arguments), _seen(owner, arguments)), "Changed", output)
 
 
 def _pause(owner: Schedules, arguments: argparse.Namespace, output: Output) -> None:
@@ -141,11 +141,17 @@ def _resume(owner: Schedules, arguments: argparse.Namespace, output: Output) -> 
 
 
 def _delete(owner: Schedules, arguments: argparse.Namespace, output: Output) -> None:
-    owner.delete(arguments.name, arguments.revision)
+    owner.delete(arguments.name, _seen(owner, arguments))
     if output.as_json:
         output.write_json({"success": True, "message": f"Deleted “{arguments.name}”."})
     else:
         output.say(f"Deleted “{clean(arguments.name)}”.")
+
+
+def _seen(owner: Schedules, arguments: argparse.Namespace) -> Seen | None:
+    if arguments.revision is None:
+        return None
+    return Seen(owner.show(arguments.name).schedule_id, arguments.revision)
 
 
 def _given(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 
@@ -12,6 +11,8 @@ from pipeline_gui.alerts.checks import KEYS as ALERT_KEYS
 from pipeline_gui.configurations.answers import ChangeAnswer, ConfigurationAnswer, EntryAnswer
 from pipeline_gui.pipeline import answers
 from pipeline_gui.pipeline.configuration import KEYS
+from pipeline_gui.schedules import checks
+from pipeline_gui.schedules.answers import DecidedAnswer, ScheduleAnswer, ScheduleDetailAnswer, ServiceAnswer
 from pipeline_gui.service import alert_models, models
 from pipeline_gui.service.problems import CODES
 from tests.service.harness import Service
@@ -20,7 +21,8 @@ PAIRS = [
     (models.Status, answers.StatusAnswer), (models.Run, answers.RunAnswer), (models.Event, answers.EventAnswer),
     (models.Log, answers.LogAnswer), (models.Contact, answers.ContactAnswer),
     (models.Progress, answers.ProgressAnswer), (models.ConfigurationEntry, EntryAnswer),
-    (models.Configuration, ConfigurationAnswer), (models.FieldChange, ChangeAnswer),
+    (models.Configuration, ConfigurationAnswer), (models.FieldChange, ChangeAnswer), (models.AlwaysOn, ServiceAnswer),
+    (models.Schedule, ScheduleAnswer), (models.Decided, DecidedAnswer), (models.ScheduleDetail, ScheduleDetailAnswer),
     (alert_models.Alert, AlertAnswer), (alert_models.Message, MessageAnswer), (alert_models.Expected, ExpectedAnswer),
     (alert_models.ReceiverName, ReceiverAnswer),
 ]  # fmt: skip
@@ -28,7 +30,7 @@ PAIRS = [
 
 @pytest.mark.parametrize(("model", "answer"), PAIRS)
 def test_a_model_has_the_keys_of_the_answer(model: Any, answer: Any) -> None:
-    assert set(model.model_fields) == set(inspect.get_annotations(answer))
+    assert set(model.model_fields) == set(get_type_hints(answer))
 
 
 def test_a_start_takes_the_keys_of_a_configuration() -> None:
@@ -38,6 +40,10 @@ def test_a_start_takes_the_keys_of_a_configuration() -> None:
 
 def test_an_alert_takes_the_keys_of_an_alert() -> None:
     assert set(alert_models.AlertBody.model_fields) == set(ALERT_KEYS)
+
+
+def test_a_schedule_takes_the_keys_of_one() -> None:
+    assert set(models.ScheduleBody.model_fields) == set(checks.KEYS)
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from pipeline_gui.pipeline.schedule import Decided, Schedule, Service
-from pipeline_gui.schedules.owner import Schedules
+from pipeline_gui.schedules.owner import Schedules, Seen
 from pipeline_gui.window.dialog_parts import plain_button, question, wrapping_label
 from pipeline_gui.window.gateway import Gateway, Lane
 from pipeline_gui.window.messages import failure_message
@@ -256,9 +256,7 @@ class SchedulesDialog(QDialog):
 
         def save() -> Schedule:
             return (
-                self._owner.create(values)
-                if before is None
-                else self._owner.change(before.name, values, before.revision)
+                self._owner.create(values) if before is None else self._owner.change(before.name, values, _seen(before))
             )
 
         self._write(save, tr("Saved “{0}” for all operators."))
@@ -268,7 +266,7 @@ class SchedulesDialog(QDialog):
         if before is not None:
             values = {"is_enabled": not before.is_enabled}
             said = tr("Paused “{0}”.") if before.is_enabled else tr("Resumed “{0}”.")
-            self._write(lambda: self._owner.change(before.name, values, before.revision), said)
+            self._write(lambda: self._owner.change(before.name, values, _seen(before)), said)
 
     def _ask_to_delete(self) -> None:
         before = self._shown
@@ -279,7 +277,7 @@ class SchedulesDialog(QDialog):
         box.addButton(tr("Delete"), QMessageBox.ButtonRole.AcceptRole)
 
         def delete() -> Schedule:
-            self._owner.delete(before.name, before.revision)
+            self._owner.delete(before.name, _seen(before))
             return before
 
         box.accepted.connect(lambda: self._write(delete, tr("Deleted “{0}”.")))
@@ -330,6 +328,10 @@ def _services_text(services: list[Service]) -> str:
     there = tr("{0} (since {1})")
     shown = [there.format(one_line(one.host, 60), local_text(one.since, today)) for one in services[:MOST_SERVICES]]
     return tr("An always-on service is there to start what is due: {0}.").format(", ".join(shown))
+
+
+def _seen(schedule: Schedule) -> Seen:
+    return Seen(schedule.schedule_id, schedule.revision)
 
 
 def _title(schedule: Schedule) -> str:
