@@ -24,7 +24,8 @@ def test_every_answer_is_as_the_document_says(guarded: Service, tmp_path: Path) 
     config = tmp_path / "walk.toml"
     config.write_text(CONFIG)
     words = [
-        "--config-file", str(config), "run", f"{guarded.url}/openapi.json", "--header", f"Authorization: Bearer {OPERATOR_TOKEN}",
+        "--config-file", str(config),
+        "run", f"{guarded.url}/openapi.json", "--header", f"Authorization: Bearer {OPERATOR_TOKEN}",
         "--exclude-operation-id", "followChanges",  # it has no end
         "--exclude-checks", EXCLUDED, "--max-examples", "8", "--seed", "6", "--request-timeout", "30",
         "--generation-database", "none", "--no-color",
