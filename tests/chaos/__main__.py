@@ -20,8 +20,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.chaos.model.invariants import Violation
 from tests.chaos.model.mutants import MUTANTS
+from tests.chaos.model.violation import Violation
 from tests.chaos.model.walk import Walk
 from tests.chaos.model.world import KINDS
 from tests.chaos.points import STEPS
@@ -39,6 +39,7 @@ WALKS = 2000
 """Of the model, of each of its kinds, in each round."""
 CONTRACTS = [
     "tests/chaos/test_contract.py",
+    "tests/chaos/test_schedule_contract.py",
     "tests/store/test_races.py",
     "tests/store/test_transitions.py",
     "tests/command_server/test_fence.py",

@@ -1,7 +1,8 @@
 """The map of the crash points: every call by which the domain reaches outside its process, with the step that makes it.
 
-A point is the function that makes the call and the call, as in ``Starter._send spark.submit``. Ports are wrapped at
-run time, so a point costs nothing when nobody looks; test_points.py fails when a step is added without its name.
+A point is the function that makes the call and the call, as in ``Starter._send spark.submit``; where one call does more
+than one thing, also what it does. Ports are wrapped at run time, so a point costs nothing when nobody looks;
+test_points.py fails when a step is added without its name.
 
 What decides nothing is not on it: the figures of a run (Sampler) are for people, and old runs are removed (Retention)
 in portions that are transactions of their own; tests/terminal/test_retention.py kills one.
@@ -12,10 +13,13 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from pipeline_gui import pipeline
+from pipeline_gui.pipeline.ports import NewRun
+from pipeline_gui.pipeline.schedule import Outcome
 
 WRITES = frozenset(
     {
@@ -30,6 +34,12 @@ WRITES = frozenset(
         "store.release_lease",
         "store.announce_service",
         "store.withdraw_service",
+        "schedules.create",
+        "schedules.replace",
+        "schedules.delete",
+        "schedules.decide",
+        "schedules.decide_retry",
+        "schedules.finish",
         "spark.submit",
         "spark.fence",
         "spark.kill",
@@ -60,6 +70,13 @@ READS = frozenset(
         "store.not_gone",
         "store.events",
         "store.find_start",
+        "schedules.all",
+        "schedules.find",
+        "schedules.now",
+        "schedules.services",
+        "schedules.state",
+        "schedules.decided",
+        "schedules.decision",
         "spark.identity",
         "spark.find",
         "spark.alive",
@@ -95,8 +112,16 @@ NO_REQUEST = frozenset(
 )
 """What asks nobody, or (subscribe) changes nothing and is asked again by itself."""
 
-ATTRIBUTES = frozenset({"_store", "_spark", "_alerts", "_outbox", "_archive"})
-"""Under which names the domain has its ports."""
+VARIANTS = {
+    "Starter.start store.insert": ("", " of a time", " of a retry"),
+    "Firer.decide schedules.decide": ("", " that waits"),
+    "Firer.decide schedules.decide_retry": ("", " that waits"),
+}
+"""The points that do more than one thing: a run is recorded alone, or in one commit with the time that starts it."""
+
+PORTS = {"_store": "store", "_runs": "store", "_schedules": "schedules", "_spark": "spark", "_alerts": "alerts",
+         "_outbox": "outbox", "_archive": "archive"}  # fmt: skip
+"""By what the domain calls them."""
 _PACKAGE = Path(inspect.getfile(pipeline)).parent
 
 
@@ -108,7 +133,8 @@ def calls_in_the_domain() -> Iterator[str]:
                 if isinstance(function, ast.FunctionDef):
                     prefix = f"{owner.name}." if isinstance(owner, ast.ClassDef) else ""
                     for call in _port_calls(function):
-                        yield f"{prefix}{function.name} {call}"
+                        point = f"{prefix}{function.name} {call}"
+                        yield from (f"{point}{variant}" for variant in VARIANTS.get(point, ("",)))
 
 
 def _port_calls(function: ast.FunctionDef) -> Iterator[str]:
@@ -121,18 +147,33 @@ def _port_calls(function: ast.FunctionDef) -> Iterator[str]:
 
 def _port(node: ast.expr) -> str | None:
     """The port that an expression names: an attribute of whoever calls, or the receiver of the moment."""
-    if isinstance(node, ast.Attribute) and node.attr in ATTRIBUTES:
-        return node.attr[1:]
+    if isinstance(node, ast.Attribute) and node.attr in PORTS:
+        return PORTS[node.attr]
     return node.id if isinstance(node, ast.Name) and node.id == "receiver" else None
 
 
-def point_of_caller(port: str, method: str) -> str:
+def call_of(point: str) -> str:
+    """The call that is made at a point."""
+    return point.split()[1]
+
+
+def _variant(arguments: Sequence[Any]) -> str:
+    """Which of its things a call does."""
+    for argument in arguments:
+        if isinstance(argument, NewRun) and argument.firing is not None:
+            return " of a retry" if argument.firing.number > 1 else " of a time"
+        if argument is Outcome.WAITING:
+            return " that waits"
+    return ""
+
+
+def point_of_caller(port: str, method: str, arguments: Sequence[Any] = ()) -> str:
     """The point that a wrapper of a port is called from: the nearest function of the domain."""
     frame = sys._getframe(1)
     while frame is not None and not frame.f_code.co_filename.startswith(str(_PACKAGE)):
         frame = frame.f_back  # type: ignore[assignment]
     function = "outside" if frame is None else frame.f_code.co_qualname.removesuffix(".<locals>.<lambda>")
-    return f"{function} {port}.{method}"
+    return f"{function} {port}.{method}{_variant(arguments)}"
 
 
 STEPS: dict[str, str] = {
@@ -215,6 +256,19 @@ STEPS: dict[str, str] = {
     "OrphanHunter._seen_twice store.add_event": "hunt: record that a batch has no row",
     "OrphanHunter._confirm spark.identity": "hunt: whether the evidence is a fence",
     "OrphanHunter._confirm store.mark_gone": "hunt: record that it is gone",
+    # schedules: what is due, what waits, what failed
+    "Scheduler.turn schedules.state": "schedule: read what is due, waits and has ended",
+    "Starter.start store.insert of a time": "schedule: record the run of a time, in one commit with the time",
+    "Starter.start store.insert of a retry": "schedule: record the run after one that failed, in one commit with that",
+    "Firer._is_decided schedules.decision": "schedule: read what became of a start that was refused",
+    "Firer.decide schedules.decide": "schedule: record why a time starts nothing",
+    "Firer.decide schedules.decide that waits": "schedule: put a time in line",
+    "Firer.decide schedules.decide_retry": "schedule: record why a run that failed is not started again",
+    "Firer.decide schedules.decide_retry that waits": "schedule: put a start after a failure in line",
+    "Scheduler._fire schedules.state": "schedule: read who was faster",
+    "Scheduler._meet_busy store.request_stop": "schedule: record the stop of what is replaced",
+    "Scheduler._miss schedules.decide": "schedule: record the times that were missed",
+    "Retries.attend schedules.finish": "schedule: record that an end needs no answer",
     # alerts
     "Alarm.turn alerts.state": "alert: read what comes with time",
     "Alarm.turn store.installation": "alert: which database this is",

@@ -146,6 +146,39 @@ SOURCE_MUTANTS = [
         "status = 'running'",
         ("tests/store/test_starting.py",),
     ),
+    # schedules
+    SourceMutant(
+        "a time that is fired twice",
+        "6: UNIQUE (schedule, due time)",
+        "store/migrations/0014_retries.sql",
+        "            WHERE firing.outcome = 'waiting';\n        IF FOUND THEN\n            RETURN;",
+        "            WHERE true;\n        IF FOUND OR true THEN\n            RETURN;",
+        ("tests/chaos/test_schedule_contract.py",),
+    ),
+    SourceMutant(
+        "a failure that is answered twice",
+        "ADR 10: one transaction answers an end",
+        "store/schedules.py",
+        "AND run_id = %(retry_of)s AND awaits_end\n",
+        "AND run_id = %(retry_of)s\n",
+        ("tests/chaos/test_schedule_contract.py",),
+    ),
+    SourceMutant(
+        "what was decided of another revision",
+        "3: the revision",
+        "store/schedules.py",
+        "WHERE schedule_id = %(schedule_id)s AND revision = %(revision)s\n    ORDER BY moment",
+        "WHERE schedule_id = %(schedule_id)s\n    ORDER BY moment",
+        ("tests/chaos/test_schedule_contract.py",),
+    ),
+    SourceMutant(
+        "two places in line",
+        "ADR 10: at most one a schedule",
+        "store/migrations/0009_schedules.sql",
+        "CREATE UNIQUE INDEX pipeline_schedule_firings_one_waiting",
+        "CREATE INDEX pipeline_schedule_firings_one_waiting",
+        ("tests/chaos/test_schedule_contract.py",),
+    ),
     # the lease, and what is told
     SourceMutant(
         "a lease that outlasts a clock set back",

@@ -1,4 +1,4 @@
-"""The seven invariants hold in every order that was tried, under every fault."""
+"""The invariants hold in every order that was tried, under every fault."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.chaos.model.invariants import Violation
-from tests.chaos.model.machine import DatabaseAlone, Model, PlainLivy
+from tests.chaos.model.machine import DatabaseAlone, Model, PlainLivy, Scheduled
+from tests.chaos.model.violation import Violation
 from tests.chaos.model.walk import Walk
 from tests.chaos.model.world import KINDS
 
@@ -21,7 +21,7 @@ QUICK = settings(
 )
 
 
-@pytest.mark.parametrize("machine", [Model, DatabaseAlone, PlainLivy], ids=lambda machine: machine.__name__)
+@pytest.mark.parametrize("machine", [Model, DatabaseAlone, PlainLivy, Scheduled], ids=lambda machine: machine.__name__)
 def test_the_invariants_hold_in_every_order(machine: type[Model]) -> None:
     run_state_machine_as_test(machine, settings=QUICK)
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.chaos.model.invariants import Violation
 from tests.chaos.model.machine import Model
 from tests.chaos.model.mutants import MUTANTS, Mutant
+from tests.chaos.model.violation import Violation
 from tests.chaos.model.walk import Walk
 
 WALKS = 4000

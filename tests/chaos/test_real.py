@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.alerts.hooks import hook
+from tests.chaos.real import schedule_scenarios
 from tests.chaos.real.alerts import OF_EACH_END, alert_violations, settle_alerts
 from tests.chaos.real.crossing import FAULTS, Outcome, cross, ended_rows, faults_at, violations
 from tests.chaos.real.ground import Ground
@@ -20,6 +21,7 @@ from tests.postgres import PostgresServer
 
 INSERT, REQUEST = "Starter.start store.insert", "Stopper.stop store.request_stop"
 SEND = "Deliverer.deliver receiver.send"
+FIRE, RETRY = "Starter.start store.insert of a time", "Starter.start store.insert of a retry"
 SETTLE, FENCE = "Settler._end store.settle", "Settler._fence spark.fence"
 
 
@@ -56,6 +58,14 @@ def ground(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFac
         ("deliver", "Deliverer._mark_sent outbox.sent", str(Trouble.ANSWER_LOST)),
         ("deliver in vain", "Deliverer._not_delivered outbox.put_off", KILLED_BEFORE),
         ("deliver a test in vain", "Deliverer._not_delivered outbox.give_up", str(Trouble.CUT)),
+        ("fire", FIRE, KILLED_BEFORE),
+        ("fire", FIRE, KILLED_AFTER),
+        ("fire", FIRE, str(Trouble.LATE)),
+        ("fire, and wait", "Firer.decide schedules.decide that waits", KILLED_AFTER),
+        ("fire what waits", FIRE, str(Trouble.ANSWER_LOST)),
+        ("start again what failed", RETRY, KILLED_BEFORE),
+        ("start again what failed", RETRY, KILLED_AFTER),
+        ("start again what failed", RETRY, str(Trouble.LATE)),
     ],
 )
 def test_the_record_is_true_whatever_befalls(ground: Ground, scenario: str, point: str, fault: str) -> None:
@@ -83,6 +93,26 @@ def test_on_a_plain_livy_it_is_as_true_as_it_can_be(
 
 def test_every_fault_befalls_some_write() -> None:
     assert set(faults_at(SUBMIT)) == set(FAULTS)
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "INSERT INTO pipeline_runs (run_id, status, metadata) SELECT 'x', 'failed', metadata FROM pipeline_runs",
+        "DELETE FROM pipeline_schedule_firings",
+        "UPDATE pipeline_schedules SET starts_at = starts_at - interval '1 h'",
+        "INSERT INTO pipeline_schedule_firings (schedule_id, due, outcome, run_id) "
+        "SELECT schedule_id, now(), 'started', 'x' FROM pipeline_schedules",
+        "ALTER TABLE pipeline_run_events DISABLE TRIGGER ALL; DELETE FROM pipeline_run_events",
+    ],
+)
+def test_the_checks_of_schedules_see_what_is_wrong(ground: Ground, tampering: str) -> None:
+    with ground.world() as world:
+        SCENARIOS["fire"].prepare(world)
+        schedule_scenarios.scheduler_of(world).turn()
+        assert [*schedule_scenarios.violations(world)] == []
+        world.execute(tampering)
+        assert [what[:2] for what in schedule_scenarios.violations(world)][:1] == ["9:"]
 
 
 @pytest.mark.parametrize(

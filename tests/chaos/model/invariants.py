@@ -1,4 +1,4 @@
-"""The seven invariants of the design, checked after each step of a model and when everything is at rest."""
+"""The invariants, the seven of the design and that of schedules, checked after each step and when all is at rest."""
 
 from __future__ import annotations
 
@@ -8,18 +8,13 @@ from typing import Any
 
 from pipeline_gui.pipeline.ports import BatchState
 from pipeline_gui.pipeline.run import Engine, Phase, Run
+from tests.chaos.model.schedule_invariant import ScheduleMonitor
+from tests.chaos.model.schedules import Key
 from tests.chaos.model.spark import MemoryBatch, MemoryServer
 from tests.chaos.model.store import Database
+from tests.chaos.model.violation import Violation
 
 PATIENCE_SECONDS = 10.0
-
-
-class Violation(AssertionError):
-    """An invariant does not hold."""
-
-    def __init__(self, number: int, what: str) -> None:
-        super().__init__(f"invariant {number}: {what}")
-        self.number = number
 
 
 @dataclass
@@ -50,6 +45,7 @@ class Monitor:
         self._pressed: set[str] = set()
         self._confirmed: set[str] = set()
         """The runs of which an operator was told that they started."""
+        self._schedules = ScheduleMonitor(database)
 
     # --- around a step ------------------------------------------------------------------------------------------
 
@@ -80,6 +76,7 @@ class Monitor:
                 raise Violation(2, f"{name} came to life when it had been given up")  # what its starter's end is for
             if row is None or not row.is_running:
                 self._alive_after_its_row.add(name)
+        self._schedules.after_step(self._others)
         if before is not None:
             self._check_foreign(before)
             self._check_signals(before)
@@ -174,7 +171,8 @@ class Monitor:
         for run_id, was in before.engines.items():
             now = self._database.engines.get(run_id)
             stopped_now = not was.stop_requested and now is not None and now.stop_requested
-            if stopped_now and run_id not in self._pressed and not self._is_past_limit(run_id, was):
+            replaced = stopped_now and now is not None and self._schedules.replaces(now)
+            if stopped_now and not replaced and run_id not in self._pressed and not self._is_past_limit(run_id, was):
                 raise Violation(5, f"nobody pressed Stop for {run_id}, within its limit, and its stop is recorded")
             if was.stop_requested and now is not None and not now.stop_requested:
                 raise Violation(5, f"the recorded stop of {run_id} was erased")
@@ -228,6 +226,10 @@ class Monitor:
         """The server forgot everything: what it knew of runs nobody can find out any more."""
         self._lost |= set(self._database.engines)
 
+    def firing_was_lost(self, key: Key) -> None:
+        """A failover lost what became of a start."""
+        self._schedules.lost(key)
+
     def _batch(self, run_id: str) -> MemoryBatch | None:
         name = f"{self._prefix}{run_id}"
         return next((batch for batch in self._server.batches if batch.name == name), None)
@@ -256,6 +258,7 @@ class Monitor:
             row = self._database.runs.get(name.removeprefix(self._prefix))
             if name.startswith(self._prefix) and (row is None or not row.is_running):
                 raise Violation(2, f"{name} is an orphan and lives on")
+        self._schedules.check_at_rest()
         self._check_events()
 
     def _is_forgotten(self, run: Run | None, engine: Engine) -> bool:

@@ -24,12 +24,19 @@ class Model(RuleBasedStateMachine):
     guard = True
     one_running = True
     plain = False
+    schedules = False
     make_store: Callable[[Database], MemoryStore] = MemoryStore
 
     @initialize()
     def begin(self) -> None:
         make_store = type(self).make_store
-        self.world = World(guard=self.guard, one_running=self.one_running, plain=self.plain, make_store=make_store)
+        self.world = World(
+            guard=self.guard,
+            one_running=self.one_running,
+            plain=self.plain,
+            schedules=self.schedules,
+            make_store=make_store,
+        )
         self.context = self.world.running()
         self.context.__enter__()
 
@@ -169,6 +176,33 @@ class DatabaseAlone(Model):
     """Spark's own guard is off: what the database and the protocol hold by themselves."""
 
     guard = False
+
+
+class Scheduled(Model):
+    """What starts by itself, on whoever's turn it is."""
+
+    schedules = True
+
+    @precondition(Model._has_room)
+    @rule(operator=_operators, calls=st.sampled_from([2, 5, 40]))
+    def turn(self, operator: int, calls: int) -> None:
+        task = self.world.turn(operator)
+        for _ in range(calls):
+            if task in self.world.scheduler.ready() and not task.done:
+                self.world.go(task)
+
+    @rule(
+        when_busy=st.sampled_from(["skip", "wait", "replace"]),
+        retries=st.sampled_from([0, 2]),
+        is_enabled=st.sampled_from([True, True, False]),
+    )
+    def reschedule(self, when_busy: str, retries: int, is_enabled: bool) -> None:
+        self.world.reschedule(when_busy=when_busy, retries=retries, is_enabled=is_enabled)
+
+    @rule(operator=_operators)
+    def fails(self, operator: int) -> None:
+        self.world.batch_ends(1)
+        self.at_once("look", operator, 40)
 
 
 class PlainLivy(Model):

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
-from pipeline_gui.pipeline import controller, settling, starting
+from pipeline_gui.pipeline import controller, retrying, settling, starting
 from pipeline_gui.pipeline.orphans import OrphanHunter
+from pipeline_gui.pipeline.retrying import Retries
+from pipeline_gui.pipeline.scheduling import Scheduler
 from pipeline_gui.pipeline.settling import Settler
 from pipeline_gui.pipeline.starting import Starter
 from pipeline_gui.pipeline.stopping import Stopper
 from pipeline_gui.pipeline.watcher import Watcher
-from tests.chaos.model import bugs
+from tests.chaos.model import bugs, bugs_in_schedules
+from tests.chaos.model.bugs_in_schedules import FiresBesideTheRun, FiresWithoutCompare
 from tests.chaos.model.bugs_in_store import (
     ComparesStatusOnly,
     CountsThenInserts,
@@ -45,12 +48,20 @@ class Mutant:
     """On a Livy that is not ours."""
     failover: bool = False
     """Whether the database may lose commits though Spark's guard is off."""
+    schedules: bool = False
+    """Where something starts by itself."""
     seed: int = 0
     """Where walks find it at present; others are tried after it."""
 
     def world(self) -> World:
         """A world in which it may show."""
-        world = World(guard=self.guard, one_running=self.one_running, plain=self.plain, make_store=self.make_store)
+        world = World(
+            guard=self.guard,
+            one_running=self.one_running,
+            plain=self.plain,
+            schedules=self.schedules,
+            make_store=self.make_store,
+        )
         world.failover_without_guard = self.failover
         return world
 
@@ -242,5 +253,53 @@ MUTANTS = [
         "1: after a refusal, fence too",
         planted(Starter, "_refused", bugs.refuses_to_the_end),
         seed=10722,
+    ),
+    # schedules
+    Mutant(
+        "a time beside its run",
+        "6: in the transaction of the INSERT",
+        nothing,
+        FiresBesideTheRun,
+        schedules=True,
+        seed=139,
+    ),
+    Mutant(
+        "fire without compare", "6: UNIQUE (schedule, due time)", nothing, FiresWithoutCompare, schedules=True, seed=109
+    ),
+    Mutant(
+        "every end is a failure",
+        "ADR 10: a failure is what the row says",
+        planted(retrying, "has_failed", bugs_in_schedules.every_end_is_a_failure),
+        schedules=True,
+    ),
+    Mutant(
+        "start again what a person stopped",
+        "ADR 10: a person's stop is no failure",
+        planted(retrying, "has_failed", bugs_in_schedules.only_what_a_person_left_alone),
+        schedules=True,
+    ),
+    Mutant(
+        "miss without a word",
+        "ADR 10: every missed time has its row",
+        planted(Scheduler, "_miss", bugs_in_schedules.misses_without_a_word),
+        schedules=True,
+    ),
+    Mutant(
+        "no answer to a failure",
+        "ADR 10: one transaction answers an end",
+        planted(Retries, "attend", bugs_in_schedules.never_answers),
+        schedules=True,
+    ),
+    Mutant(
+        "wait for ever",
+        "ADR 10: a time that waits is decided",
+        planted(Scheduler, "_attend_waiting", bugs_in_schedules.waits_for_ever),
+        schedules=True,
+    ),
+    Mutant(
+        "always replace",
+        "ADR 10: nothing is stopped unasked",
+        planted(Scheduler, "_meet_busy", bugs_in_schedules.always_replaces),
+        schedules=True,
     ),
 ]

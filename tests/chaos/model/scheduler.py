@@ -18,7 +18,7 @@ from pipeline_gui.pipeline.errors import (
     StoreUnclear,
 )
 from tests.chaos.model.time import VirtualTime
-from tests.chaos.points import WRITES
+from tests.chaos.points import WRITES, call_of
 
 DEADLINE_SECONDS = 30.0
 """Of real time: a task that does not hand over by then hangs, and that is a failure of the model."""
@@ -170,7 +170,9 @@ class Scheduler:
         if self.time() > deadline and fault in (Fault.NONE, Fault.TWICE, Fault.AGAIN):
             fault = Fault.LOST  # the client's own deadline passed before anything was sent
         self.reached.add((point, fault))
-        writes = f"{port}.{method}" in WRITES
+        if port == "schedules":
+            port, method = "store", f"schedules.{method}"  # of the same database
+        writes = call_of(point) in WRITES
         if not writes and fault in (Fault.LATE, Fault.TIMED_OUT, Fault.TWICE, Fault.AGAIN):
             fault = Fault.LOST
         match fault:

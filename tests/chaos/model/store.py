@@ -23,7 +23,9 @@ from pipeline_gui.pipeline.ports import (
     Subscription,
 )
 from pipeline_gui.pipeline.run import Ending, Engine, Overview, Phase, Run, RunRecord, RunStatus
+from pipeline_gui.pipeline.schedule import Decided, Schedule
 from pipeline_gui.pipeline.start_key import StartedBefore
+from tests.chaos.model.schedules import Key, MemorySchedules
 from tests.chaos.model.time import VirtualTime
 
 LEASE_SECONDS = 2.25
@@ -44,6 +46,11 @@ class Database:
     starts: dict[str, StartedRun] = field(default_factory=dict)
     lease: tuple[str, datetime] | None = None
     services: dict[str, datetime] = field(default_factory=dict)
+    schedules: dict[int, Schedule] = field(default_factory=dict)
+    firings: dict[Key, Decided] = field(default_factory=dict)
+    """What became of each start of each time."""
+    awaited: set[Key] = field(default_factory=set)
+    """The starts whose run's end is still to be answered."""
     listeners: list[Callable[[Change], None]] = field(default_factory=list)
 
     def put(self, run: Run, actor: Actor | None = None, detail: dict[str, Any] | None = None) -> None:
@@ -105,6 +112,7 @@ class MemoryStore:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self.schedules = MemorySchedules(database)
         self.pause: Callable[[], None] = lambda: None
         """Lets others act in the middle of a call, where a mutant's is not one atomic step."""
 
@@ -175,10 +183,14 @@ class MemoryStore:
         metadata = {**copy.deepcopy(new.metadata), "phase": "starting"}
         if new.start_key is not None and new.start_key.key_hash in self.database.starts:
             raise StartedBefore("A start under this key is recorded already.")
+        if new.firing is not None:
+            self.schedules.check(new.firing)
         run = Run(new.run_id, new.command, RunStatus.RUNNING, self.database.time.now(), None, None, None, metadata)
         self.database.put(run, actor)
         if new.start_key is not None:
             self.database.starts[new.start_key.key_hash] = StartedRun(new.run_id, new.start_key.fingerprint)
+        if new.firing is not None:
+            self.schedules.start(new.firing, new.run_id, actor)
         self.database.engines[new.run_id] = Engine(
             run_id=new.run_id,
             rev=1,

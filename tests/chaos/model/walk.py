@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from tests.chaos.model.scheduler import Fault
+from tests.chaos.model.scheduler import Fault, Task
 from tests.chaos.model.world import World
 
 FAULTS = [fault for fault in Fault if fault is not Fault.NONE]
@@ -25,6 +25,7 @@ ACTIONS = {
     "confirm_gone": 0.5,
     "release": 0.5,
 }
+ON_SCHEDULE = {**ACTIONS, "start": 1, "turn": 4}
 
 
 class Walk:
@@ -37,6 +38,7 @@ class Walk:
         self._calm = self._random.choice([0.0, 0.1, 0.3])
         """How much of what happens is a fault in this example."""
         world.server.forgets_at_once = self._random.random() < 0.5
+        self._actions = ON_SCHEDULE if world.has_schedules else ACTIONS
         self._faults = self._random.choice([FAULTS, FAULTS, self._random.sample(FAULTS, 2)])
 
     @property
@@ -53,7 +55,7 @@ class Walk:
             self._world.settle_down()
 
     def _step(self) -> None:
-        trouble = 1 if self._calm else 0
+        world, trouble = self._world, 1 if self._calm else 0
         steps: list[tuple[Callable[[], None], float]] = [
             (self._act, 3),
             (self._go, 8),
@@ -65,6 +67,8 @@ class Walk:
             (self._suspend, 0.4 * trouble),
             (self._outage, 0.6 * trouble),
         ]
+        if world.has_schedules:
+            steps += [(self._reschedule, 0.3), (self._fail, 1), (self._turn, 2)]
         (step,) = self._random.choices([step for step, _ in steps], [weight for _, weight in steps])
         step()
 
@@ -72,7 +76,7 @@ class Walk:
         world, operator = self._world, self._random.randrange(3)
         if len([task for task in world.scheduler.tasks if not task.done]) >= MOST_TASKS:
             return
-        what = self._random.choices(list(ACTIONS), list(ACTIONS.values()))[0]
+        what = self._random.choices(list(self._actions), list(self._actions.values()))[0]
         world.server.dying_seconds = self._random.choice([0.1, 0.1, 3.0, 60.0])
         arguments: dict[str, Any] = {}
         if what in ("start", "stop"):
@@ -86,7 +90,10 @@ class Walk:
         if not ready:
             return
         task = self._random.choice(ready)
-        calls = self._random.choice([1, 1, 2, 3, 5, 8, 40])
+        self._let_go(task, self._random.choice([1, 1, 2, 3, 5, 8, 40]))
+
+    def _let_go(self, task: Task, calls: int) -> None:
+        world = self._world
         for _ in range(calls):
             if task.done or task not in world.scheduler.ready():
                 return
@@ -95,7 +102,8 @@ class Walk:
             world.go(task, fault)
 
     def _move(self) -> None:
-        seconds = self._random.choice([0.1, 0.6, 1.0, 3.0, 6.0, 9.0, 12.0, *LONG_SECONDS])
+        long = [30.0, 60.0] if self._world.has_schedules else LONG_SECONDS
+        seconds = self._random.choice([0.1, 0.6, 1.0, 3.0, 6.0, 9.0, 12.0, *long])
         self._note(f"{seconds} s pass")
         self._world.move(seconds)
 
@@ -107,6 +115,28 @@ class Walk:
         code = self._random.choice([0, 0, 1, 137])
         self._note(f"the batch ends with {code}")
         self._world.batch_ends(code)
+
+    def _reschedule(self) -> None:
+        values = {
+            "when_busy": self._random.choice(["skip", "wait", "replace"]),
+            "catch_up_seconds": self._random.choice([0, 3600, 3600]),
+            "retries": self._random.choice([0, 1, 2, 2]),
+            "retry_delay_seconds": self._random.choice([0, 5, 30]),
+            "is_enabled": self._random.random() < 0.8,
+        }
+        self._note(f"the schedule is changed: {values}")
+        self._world.reschedule(**values)
+
+    def _fail(self) -> None:
+        """The batch fails, and mostly that is seen."""
+        self._note("the batch fails")
+        self._world.batch_ends(1)
+        if self._random.random() < 0.7:
+            self._let_go(self._world.look(self._random.randrange(3)), 40)
+
+    def _turn(self) -> None:
+        """A turn that gets on, as far as its faults let it."""
+        self._let_go(self._world.turn(self._random.randrange(3)), self._random.choice([2, 5, 40]))
 
     def _outage(self) -> None:
         what = self._random.choice(["spark", "spark", "store", "spark of ana", "store of ben", "disk", "disk"])

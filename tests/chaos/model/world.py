@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -13,9 +13,12 @@ from pipeline_gui.pipeline import starting, stopping
 from pipeline_gui.pipeline.controller import PipelineController
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.pipeline.run import Run
+from pipeline_gui.pipeline.scheduling import Scheduler as Schedules
 from pipeline_gui.pipeline.watcher import Watcher
+from pipeline_gui.schedules.checks import checked_schedule
 from tests.chaos.model.invariants import Monitor
 from tests.chaos.model.scheduler import Fault, Scheduler, Task, refusal
+from tests.chaos.model.schedules import MemorySchedules
 from tests.chaos.model.spark import MemoryBatch, MemoryServer, MemorySpark
 from tests.chaos.model.store import Database, MemoryStore
 from tests.chaos.model.time import VirtualTime
@@ -30,15 +33,18 @@ PLAIN_QUIET_SECONDS = 300.0
 LATEST_SECONDS = 120.0
 """How late a request may still arrive at a plain Livy: there, nothing but time says that it never will."""
 TURN_SECONDS = 1.0
+SCHEDULE: dict[str, Any] = {"every_minutes": 1, "retries": 2, "retry_delay_seconds": 5, "catch_up_seconds": 600}
 
 
 class Wired:
     """A port whose calls hand over to the scheduler first."""
 
-    def __init__(self, port: Any, name: str, user: str, scheduler: Scheduler) -> None:
+    def __init__(self, port: Any, name: str, user: str, scheduler: Scheduler, *, server: str | None = None) -> None:
         self._port = port
         self._name = name
-        self._names = {name, f"{name} of {user}"}
+        self._server = server or name
+        """What it leads to: with that it goes away."""
+        self._names = {self._server, f"{self._server} of {user}"}
         self._scheduler = scheduler
 
     def __getattr__(self, method: str) -> Any:
@@ -47,12 +53,12 @@ class Wired:
             return value
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            point = point_of_caller(self._name, method)
+            point = point_of_caller(self._name, method, args)
             timeout = {"timeout": args[2]} if method == "submit" else {}
 
             def effect() -> Any:
                 if self._names & self._scheduler.away:
-                    raise refusal(self._name, point)
+                    raise refusal(self._server, point)
                 return value(*args, **kwargs)
 
             return self._scheduler.call(self._name, point, method, effect, **timeout)
@@ -71,7 +77,13 @@ class Operator:
         spark: Any = Wired(MemorySpark(world.server), "spark", user, world.scheduler)
         is_always_on = user == "zoe"
         self.watcher = Watcher(store, spark, self.actor, clock=world.time, is_always_on=is_always_on)
-        self.controller = PipelineController(store, spark, self.actor, self.watcher, clock=world.time)
+        self.controller = PipelineController(
+            store, spark, self.actor, self.watcher, resolve=_resolved, clock=world.time
+        )
+        schedules: Any = Wired(plain.schedules, "schedules", user, world.scheduler, server="store")
+        fired = Actor("schedule", self.actor.host, "watcher")
+        start = self.controller.acting_for(fired).start_scheduled
+        self.schedules = Schedules(schedules, store, start, fired)
 
 
 class World:
@@ -83,6 +95,7 @@ class World:
         guard: bool = True,
         one_running: bool = True,
         plain: bool = False,
+        schedules: bool = False,
         make_store: Callable[[Database], MemoryStore] = MemoryStore,
     ) -> None:
         self.time = VirtualTime()
@@ -90,6 +103,7 @@ class World:
         self.database = Database(self.time, one_running=one_running)
         self.server = MemoryServer(self.time, guard=guard, plain=plain)
         self.make_store = make_store
+        self.has_schedules = schedules
         self.failover_without_guard = False
         """Whether commits may be lost though no other guard is there: then two batches at once are to be expected."""
         self.monitor = Monitor(self.database, self.server)
@@ -159,6 +173,20 @@ class World:
     def hunt(self, operator: int) -> Task:
         """One hunt for orphans."""
         return self._spawn(operator, "hunt", self.operators[operator].watcher._orphans.hunt)
+
+    def turn(self, operator: int) -> Task:
+        """One turn of the scheduler, of whoever thinks that it is on him."""
+        return self._spawn(operator, "turn", self.operators[operator].schedules.turn)
+
+    def reschedule(self, **values: Any) -> None:
+        """Make the schedule, or change it."""
+        tables = MemorySchedules(self.database)
+        said = checked_schedule({"name": "minutely", "configuration": "p", **SCHEDULE, **values})
+        by = Actor("ana", "ops-1", "window")
+        if not self.database.schedules:
+            tables.create(said, by)
+        else:
+            tables.replace(1, self.database.schedules[1].revision, said, by)
 
     def _spawn(self, operator: int, name: str, work: Callable[[], Any]) -> Task:
         return self.scheduler.spawn(self.operators[operator], name, work)
@@ -231,8 +259,22 @@ class World:
         if running is not None and (self.server.guard or self.failover_without_guard):
             self.database.delete(running.run.run_id)
             self.database.engines.pop(running.run.run_id, None)
+            self._lose_firing(running.run.run_id)
             self.monitor.other_program_wrote(running.run.run_id)
             self.monitor.after_step(None)
+
+    def _lose_firing(self, run_id: str) -> None:
+        """The time that started it was in the commit that is lost, and what was decided since is lost with it."""
+        rows = self.database.firings
+        lost = next((row for row in rows.values() if row.run_id == run_id), None)
+        since = [key for key, row in rows.items() if lost and row.decided_at >= lost.decided_at]  # type: ignore[operator]
+        for key in since:
+            again = rows[key].retry_of is not None
+            MemorySchedules(self.database).forget(key)
+            self.monitor.firing_was_lost(key)
+            before = (key[0], key[1], key[2] - 1)
+            if again and before in rows and before not in since:
+                self.database.awaited.add(before)
 
     def goes_away(self, port: str) -> None:
         """The database or Spark can't be reached, by anybody or by one user; or can be again."""
@@ -280,6 +322,9 @@ class World:
         else:
             raise AssertionError("an operator's task does not come to an end")
         self.other_programs_end()
+        if self.database.schedules:
+            enabled = self.database.schedules[1].is_enabled
+            self.reschedule(is_enabled=enabled, ends_at=self.time.now(), when_busy=self.database.schedules[1].when_busy)
         # The other one may hold the lease and can't ask Spark: it has to let go.
         self.scheduler.away = {f"spark of {self.operators[2].actor.user}"}
         self._watch_on()
@@ -293,6 +338,10 @@ class World:
                 before = self.monitor.before_step()
                 operator.watcher._turn()
                 self.monitor.after_step(before)
+                if operator.watcher.holds_lease:
+                    before = self.monitor.before_step()
+                    operator.schedules.turn()
+                    self.monitor.after_step(before)
             self.move(TURN_SECONDS)
 
     def other_programs_end(self) -> None:
@@ -320,6 +369,8 @@ class World:
         ):
             try:
                 self.operators = [Operator(self, user) for user in ("ana", "ben", "zoe")]
+                if self.has_schedules:
+                    self.reschedule()
                 yield self
             finally:
                 self.scheduler.close()
@@ -329,6 +380,7 @@ KINDS: dict[str, Callable[[], World]] = {
     "both guards": World,
     "database alone": lambda: World(guard=False),
     "plain Livy": lambda: World(plain=True),
+    "schedules": lambda: World(schedules=True),
 }
 """What a world may stand on."""
 
@@ -348,6 +400,11 @@ class _VirtualEvent:
 
     def set(self) -> None:
         """Nobody waits in real time."""
+
+
+def _resolved(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the schedule starts; everything else says all of itself."""
+    return {"name": "p", "file": "/p.py", "grace_seconds": 2.0} if "configuration" in values else values
 
 
 def _values(run: Run) -> dict[str, Any]:

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
 
-import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.rows import dict_row
 
 from tests.alerts.hooks import Hook, hook
-from tests.chaos.points import WRITES
+from tests.chaos.points import WRITES, call_of
+from tests.chaos.real import schedule_scenarios
 from tests.chaos.real.alerts import OF_EACH_END, alert_violations, settle_alerts
 from tests.chaos.real.ground import Ground, processes
 from tests.chaos.real.network import Proxy, Trouble
+from tests.chaos.real.rows import rows_of
 from tests.chaos.real.scenarios import SCENARIOS, Scenario
 from tests.chaos.real.victim import KILLED_AFTER, KILLED_BEFORE, Plan, main
 from tests.pipeline.conftest import SLEEPS, World
@@ -29,7 +29,7 @@ FAULTS = [KILLED_BEFORE, KILLED_AFTER, *(str(trouble) for trouble in TROUBLES)]
 
 def faults_at(point: str) -> list[str]:
     """The faults that can befall a point: PostgreSQL's protocol can't be delivered twice, and a read has no effect."""
-    call = point.split()[-1]
+    call = call_of(point)
     chosen = [fault for fault in FAULTS if fault != Trouble.TWICE or call.startswith(("spark.", "receiver."))]
     if call not in WRITES:
         chosen = [fault for fault in chosen if fault not in (Trouble.TWICE, Trouble.LATE, KILLED_AFTER)]
@@ -99,7 +99,7 @@ class _network:  # noqa: N801 - a context manager
             "receiver": Proxy("127.0.0.1", hooked.port),
         }
         # These are the database, too.
-        self._proxies |= dict.fromkeys(("alerts", "outbox", "archive"), self._proxies["store"])
+        self._proxies |= dict.fromkeys(("schedules", "alerts", "outbox", "archive"), self._proxies["store"])
 
     def __enter__(self) -> dict[str, Proxy]:
         return self._proxies
@@ -158,6 +158,7 @@ def _serve(pipe: Connection, plan: Plan, proxies: dict[str, Proxy], outcome: Out
 def _come_to_rest(ground: Ground, world: World, outcome: Outcome) -> None:
     """A fresh process watches, until nothing is left to do."""
     fresh = World(world.database, world.server, "fresh")
+    scheduler = schedule_scenarios.scheduler_of(fresh)
     begin = time.monotonic()
     try:
         while not _is_at_rest(ground, fresh):
@@ -166,6 +167,7 @@ def _come_to_rest(ground: Ground, world: World, outcome: Outcome) -> None:
                 return
             fresh.watcher.step()
             fresh.hunter.hunt()
+            scheduler.turn()
             fresh.clock.move(11)  # a batch without a row is looked at twice, this far apart
         outcome.seconds_to_rest = max(outcome.seconds_to_rest, time.monotonic() - begin)
     finally:
@@ -176,7 +178,7 @@ def _is_at_rest(ground: Ground, world: World) -> bool:
     prefix = f"{world.plain_store.installation().installation_id}."
     alive = {str(batch.name).removeprefix(prefix) for batch in world.plain_spark.alive(prefix)}
     running = world.plain_store.running()
-    if world.plain_store.not_gone() and not ground.is_plain:
+    if (world.plain_store.not_gone() and not ground.is_plain) or not schedule_scenarios.is_at_rest(world):
         return False
     if running is None or running.engine is None:
         return not alive
@@ -186,14 +188,9 @@ def _is_at_rest(ground: Ground, world: World) -> bool:
     return alive == {running.run.run_id} and running.engine.batch_id is not None and not running.engine.stop_requested
 
 
-def _rows(world: World, query: str) -> list[dict[str, Any]]:
-    with psycopg.connect(world.database, autocommit=True, row_factory=dict_row) as connection:
-        return connection.execute(query).fetchall()
-
-
 def ended_rows(world: World) -> dict[str, dict[str, Any]]:
     """The rows that have ended, as they are."""
-    rows = _rows(world, "SELECT * FROM pipeline_runs WHERE lower(btrim(status)) <> 'running'")
+    rows = rows_of(world, "SELECT * FROM pipeline_runs WHERE lower(btrim(status)) <> 'running'")
     return {row["run_id"]: row for row in rows}
 
 
@@ -205,9 +202,9 @@ def violations(
     ended_before: dict[str, dict[str, Any]],
     outcome: Outcome,
 ) -> Iterator[str]:
-    rows = {row["run_id"]: row for row in _rows(world, "SELECT * FROM pipeline_runs")}
-    engines = {row["run_id"]: row for row in _rows(world, "SELECT * FROM pipeline_run_engine")}
-    events = _rows(world, "SELECT * FROM pipeline_run_events ORDER BY event_id")
+    rows = {row["run_id"]: row for row in rows_of(world, "SELECT * FROM pipeline_runs")}
+    engines = {row["run_id"]: row for row in rows_of(world, "SELECT * FROM pipeline_run_engine")}
+    events = rows_of(world, "SELECT * FROM pipeline_run_events ORDER BY event_id")
     running = [row for row in rows.values() if row["status"].strip().lower() == "running"]
     if len(running) > 1:
         yield f"1: {len(running)} rows are running"
@@ -232,6 +229,7 @@ def violations(
             yield f"7: {name} is {rows[name]['status']} and has {len(changes)} changes of status"
     if run_id is not None and (status := rows[run_id]["status"] if run_id in rows else "") not in scenario.ends:
         yield f"3: {run_id} is {status}, which is none of {sorted(scenario.ends)}"
+    yield from schedule_scenarios.violations(world)
     yield from _lies(ground, world, rows, outcome.answer)
 
 

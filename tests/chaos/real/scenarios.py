@@ -11,6 +11,17 @@ from typing import TYPE_CHECKING, Any
 from pipeline_gui.pipeline.alert import NotDelivered
 from pipeline_gui.pipeline.errors import PipelineError, SparkNotConnected, SparkUnavailable, SparkUnclear, StoreUnclear
 from pipeline_gui.pipeline.ports import Actor, EngineChange, NewRun
+from tests.chaos.real.schedule_scenarios import (
+    FAILS,
+    GONE,
+    TOO_LATE_SECONDS,
+    beaten_turn,
+    due,
+    due_beside_a_run,
+    ended,
+    turn,
+    waiting,
+)
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -404,6 +415,18 @@ SCENARIOS = {
     "look at nothing": Scenario(nothing, step, _ends()),
     "ask about yesterday": Scenario(settled, ask, _ends("completed")),
     "ask": Scenario(running, ask, _ends("running")),
+    "fire": Scenario(due(), turn, _ends()),
+    "fire what is refused": Scenario(due(configuration=GONE), turn, _ends()),
+    "fire while something runs": Scenario(due_beside_a_run(), turn, _ends("running")),
+    "fire, and wait": Scenario(due_beside_a_run(when_busy="wait"), turn, _ends("running")),
+    "fire, and replace": Scenario(due_beside_a_run(when_busy="replace"), turn, _ends("stopped")),
+    "fire, and another is faster": Scenario(due(), beaten_turn, _ends()),
+    "fire what waits": Scenario(waiting, turn, _ends()),
+    "miss a time": Scenario(due(TOO_LATE_SECONDS, catch_up_seconds=0), turn, _ends()),
+    "start again what failed": Scenario(ended(FAILS), turn, _ends("failed")),
+    "start again, and wait": Scenario(ended(FAILS, beside_a_run=True, when_busy="wait"), turn, _ends("failed")),
+    "start again while something runs": Scenario(ended(FAILS, beside_a_run=True), turn, _ends("failed")),
+    "let be what completed": Scenario(ended(DONE), turn, _ends("completed")),
 }
 ON_PLAIN_LIVY = [
     "start",

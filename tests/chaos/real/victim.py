@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
@@ -17,9 +17,10 @@ from pipeline_gui.pipeline import starting, stopping
 from pipeline_gui.pipeline.alerting import Alarm
 from pipeline_gui.pipeline.controller import PipelineController
 from pipeline_gui.pipeline.delivering import Deliverer
-from pipeline_gui.pipeline.errors import PipelineError
+from pipeline_gui.pipeline.errors import ConfigurationInvalid, PipelineError
 from pipeline_gui.pipeline.orphans import OrphanHunter
 from pipeline_gui.pipeline.ports import Actor
+from pipeline_gui.pipeline.scheduling import Scheduler
 from pipeline_gui.pipeline.settling import Settler
 from pipeline_gui.pipeline.watcher import Watcher
 from pipeline_gui.receivers import failures
@@ -28,6 +29,7 @@ from pipeline_gui.store.session import Timeouts
 from pipeline_gui.store.store import open_store
 from tests.chaos.points import NO_REQUEST, point_of_caller
 from tests.chaos.real.alerts import OneReceiver, in_words, webhook
+from tests.chaos.real.schedule_scenarios import GONE
 from tests.pipeline.faults import MovableClock
 
 TIMEOUTS = Timeouts(read=1.0, write=1.5, reading_statement=0.8, writing_statement=1.2, lock=1.0, lease=1.0)
@@ -73,18 +75,26 @@ class Victim:
         self.hunter = OrphanHunter(store, spark, self.settler, self.actor, self.clock)
         self.watcher = Watcher(store, spark, self.actor, is_always_on=True)
         self.patient_watcher = Watcher(store, spark, self.actor, clock=self.clock, is_always_on=True)
-        self.controller = PipelineController(store, spark, self.actor, self.watcher)
-        alerts, outbox, archive, receiver = (
+        self.controller = PipelineController(store, spark, self.actor, self.watcher, resolve=self._resolved)
+        schedules, alerts, outbox, archive, receiver = (
             Tripwire(port, name, self)
             for port, name in (
+                (plain_store.schedules, "schedules"),
                 (plain_store.alerts, "alerts"),
                 (plain_store.outbox, "outbox"),
                 (plain_store, "archive"),
                 (webhook(self.plan.receiver_url), "receiver"),
             )
         )
+        self.scheduler = Scheduler(schedules, store, self.controller.start_scheduled, self.actor)
         self.alarm = Alarm(alerts, store, archive, self.actor)
         self.deliverer = Deliverer(outbox, OneReceiver(receiver), in_words, self.actor)
+
+    def _resolved(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the schedules of the scenarios start; everything else says all of itself."""
+        if values.get("configuration") == GONE:
+            raise ConfigurationInvalid(f"There is no configuration {GONE!r}.", field="configuration")
+        return self.plan.configuration if "configuration" in values else values
 
     def warm_up(self) -> None:
         """Connect, so that the point's own request is what fails and not a connection before it."""
@@ -131,7 +141,7 @@ class Tripwire:
             return value
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            victim, point = self._victim, point_of_caller(self._name, method)
+            victim, point = self._victim, point_of_caller(self._name, method, args)
             if point not in victim.reached:
                 victim.reached.append(point)
             victim.before.pop(point, _nothing)()
