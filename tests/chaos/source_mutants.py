@@ -150,7 +150,7 @@ SOURCE_MUTANTS = [
     SourceMutant(
         "a time that is fired twice",
         "6: UNIQUE (schedule, due time)",
-        "store/migrations/0014_retries.sql",
+        "store/migrations/0015_retries.sql",
         "            WHERE firing.outcome = 'waiting';\n        IF FOUND THEN\n            RETURN;",
         "            WHERE true;\n        IF FOUND OR true THEN\n            RETURN;",
         ("tests/chaos/test_schedule_contract.py",),

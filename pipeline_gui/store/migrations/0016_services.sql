@@ -1,3 +1,4 @@
+-- oldest reader: 15
 -- The processes that are always on and watch (“pipeline-gui serve”): while one is there, what is due starts, whoever closes
 -- a window. Each says now and then that it is there; what it says is worth nothing after a crash, so it is not made durable.
 CREATE TABLE pipeline_services (
