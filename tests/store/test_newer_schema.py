@@ -70,7 +70,7 @@ def test_it_writes_nothing(migrated_under_it: PostgresStore, database: str, exec
             write()
     with pytest.raises(StoreRefused, match="Update this program"):
         migrate(database, actor=ANA)
-    assert store.take_lease("me", ANA) is False
+    assert store.take_lease("me", ANA) is None
     after = execute("SELECT run::text FROM pipeline_runs AS run"), execute("SELECT count(*) FROM pipeline_run_events")
     assert after == before
     assert store.contact().reachable is True, "it can be read all the same"
