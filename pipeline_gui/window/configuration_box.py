@@ -98,8 +98,7 @@ class ConfigurationBox(QComboBox):
                 self.insertSeparator(len(own))
             place = 0 if own and self._is_untouched else self._place_of(chosen)
             self.setCurrentIndex(place if was_shown >= 0 else -1)
-        if own:
-            self._touch()
+        self._touch()
         self._last = self.currentIndex()
         if self.choice != chosen:
             self.chosen.emit()

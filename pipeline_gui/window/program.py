@@ -46,7 +46,6 @@ def run_window(settings: Settings, first_look: FirstLook | None = None, *, debug
     """Show the window until it is closed; the exit code. debugs: log what holds its event loop up."""
     application = QApplication([APPLICATION])
     application.setApplicationName(APPLICATION)
-    application.setApplicationDisplayName("Pipelines")
     application.setApplicationVersion(__version__)
     application.setDesktopFileName(APPLICATION)
     application.setWindowIcon(application_icon())

@@ -241,6 +241,7 @@ STEPS: dict[str, str] = {
     "Watcher._watch store.release_lease": "take over: give the lease up at the end",
     "Watcher._announce store.announce_service": "take over: say that a service is always there",
     "Watcher._watch store.withdraw_service": "take over: say that it ends",
+    "Watcher._note_contact_lost store.installation": "lost contact: whether this program may write",
     "Watcher._note_contact_lost store.running": "lost contact: read what runs",
     "Watcher._note_contact_lost store.change": "lost contact: record it",
     # hunt

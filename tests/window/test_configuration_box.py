@@ -27,7 +27,6 @@ def box(qtbot: QtBot) -> ConfigurationBox:
 
 
 def test_the_first_of_the_teams_own_is_chosen_once(box: ConfigurationBox) -> None:
-    box.show_saved(SAMPLES)
     assert box.currentText() == sample_names()[0], "there is nothing else yet"
     box.show_saved([saved(1, "nightly"), saved(2, "weekly"), *SAMPLES])
     assert box.currentText() == "nightly"
@@ -41,3 +40,9 @@ def test_what_a_person_chose_stays(box: ConfigurationBox) -> None:
     assert chosen == sample_names()[1]
     box.show_saved([saved(1, "nightly"), *SAMPLES])
     assert box.currentText() == chosen
+
+
+def test_what_is_saved_later_is_not_chosen_by_itself(box: ConfigurationBox) -> None:
+    box.show_saved(SAMPLES)
+    box.show_saved([saved(1, "nightly"), *SAMPLES])
+    assert box.currentText() == sample_names()[0], "what somebody else saves must not change what Start starts"
