@@ -10,11 +10,15 @@ from pipeline_gui.pipeline.metrics import MetricsStore
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.pipeline.run import Phase, RunRecord
 
-SHORTEST_PAUSE = 2.0
-"""Seconds between two questions; short runs end soon after the last one."""
+SHORTEST_PAUSE = 1.0
+"""Seconds between two questions: what a run does after the last one is not kept."""
+IDLE_PAUSE = 2.0
+"""Seconds, while nothing runs."""
 LONGEST_PAUSE = 60.0
 COST = 10.0
 """A question that takes a second is asked again after so many: neither the driver nor we work for this alone."""
+MISSED_SHARE = 0.1
+"""Yet in a pause at most this share of a run goes by: a driver's first answer takes seconds, and a short run no more."""
 COUNT_SECONDS = 60.0
 """How often days that changed are summed up, where nobody looks at figures."""
 
@@ -47,11 +51,14 @@ class Sampler:
             self._next_count = begun + COUNT_SECONDS
             if self._metrics.count():
                 self._next_count = 0.0
-        begun = self._clock()
         record = self._watched()
-        if record is not None:
-            self._ask(record)
-        return min(max(SHORTEST_PAUSE, COST * (self._clock() - begun)), LONGEST_PAUSE)
+        if record is None:
+            return IDLE_PAUSE
+        begun = self._clock()
+        self._ask(record)
+        took = self._clock() - begun
+        at_most = min(MISSED_SHARE * ((record.run.duration or 0.0) + took), LONGEST_PAUSE)
+        return max(SHORTEST_PAUSE, min(COST * took, at_most))
 
     def _ask(self, record: RunRecord) -> None:
         engine = record.engine

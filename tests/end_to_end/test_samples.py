@@ -35,6 +35,10 @@ def test_flights_is_started_shows_its_progress_and_completes(operator: Operator)
     assert run["duration"] > 0
     assert any((operator.home / "output" / "flights" / "by_carrier").glob("*.parquet"))
     assert operator.json("status")["is_running"] is False
+    kept = operator.json("metrics", "--run", run["run_id"])
+    assert kept["figures"]["input_records"] >= 336_776  # asked of Spark while it ran
+    assert kept["figures"]["input_bytes"] > 1_000_000
+    assert (kept["figures"]["executors"], kept["figures"]["failed_tasks"]) == (1, 0)
     [counted] = operator.json("metrics", "flights", "--days", "7")["pipelines"]
     assert (counted["runs"], counted["success_rate"], counted["longest_run"]) == (1, 1, run["run_id"])
 

@@ -10,7 +10,7 @@ import pytest
 from pipeline_gui.pipeline.figures import ComparedFigures, RunFigures
 from pipeline_gui.pipeline.ports import Actor, Batch, BatchState
 from pipeline_gui.pipeline.run import Engine, Phase, Run, RunRecord
-from pipeline_gui.pipeline.sampling import COUNT_SECONDS, LONGEST_PAUSE, SHORTEST_PAUSE, Sampler
+from pipeline_gui.pipeline.sampling import COUNT_SECONDS, IDLE_PAUSE, LONGEST_PAUSE, SHORTEST_PAUSE, Sampler
 
 ANA = Actor("ana", "ops-3", "watcher")
 ENGINE = Engine(
@@ -69,8 +69,17 @@ def test_what_is_new_is_noted_and_nothing_falls() -> None:
 @pytest.mark.parametrize(("took", "pause"), [(0.5, 5.0), (60.0, LONGEST_PAUSE)])
 def test_a_slow_driver_is_asked_less_often(took: float, pause: float) -> None:
     around = Around()
+    around.record = replace(RECORD, run=replace(RUN, duration=3600.0))
     around.seconds = took
     assert around.sampler.turn() == pause
+
+
+@pytest.mark.parametrize(("duration", "pause"), [(7.0, SHORTEST_PAUSE), (57.0, 6.0), (None, SHORTEST_PAUSE)])
+def test_of_a_short_run_no_slow_answer_costs_the_rest(duration: float | None, pause: float) -> None:
+    around = Around()
+    around.record = replace(RECORD, run=replace(RUN, duration=duration))
+    around.seconds = 3.0  # the first answer of a driver, whose web server loads its classes
+    assert around.sampler.turn() == pytest.approx(pause)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +95,7 @@ def test_a_slow_driver_is_asked_less_often(took: float, pause: float) -> None:
 def test_of_what_is_not_ours_or_does_not_work_nothing_is_asked(record: RunRecord | None) -> None:
     around = Around()
     around.record = record
-    around.sampler.turn()
+    assert around.sampler.turn() == (SHORTEST_PAUSE if record else IDLE_PAUSE)
     assert (around.asked, around.noted) == (0, [])
 
 
