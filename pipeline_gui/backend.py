@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from pipeline_gui.embedded.pair import Pair
     from pipeline_gui.pipeline.alert import Outbox
     from pipeline_gui.pipeline.alerting import Alarm
+    from pipeline_gui.pipeline.duty import Duty
     from pipeline_gui.pipeline.figures import FiguresStore
-    from pipeline_gui.pipeline.metrics import MetricsStore
+    from pipeline_gui.pipeline.metrics import Counter, MetricsStore
     from pipeline_gui.pipeline.retention import Retention, Rules
     from pipeline_gui.pipeline.sampling import Sampler
     from pipeline_gui.pipeline.scheduling import Scheduler
@@ -64,10 +65,20 @@ class Backend:
         self.controller = PipelineController(store, spark, actor, self._watcher, resolve=self.configurations.resolve)
         self._record = store
         self._spark = spark
-        self._subscription: Subscription | None = None
-        self._scheduling = self._watcher.take_on("schedules", lambda: self._scheduler.turn())
-        self._watcher.take_on("alerts", lambda: self._alarm.turn(), without_spark=True)
-        self._watcher.take_on("figures", lambda: self._sampler.turn())
+        self._scheduling = self._take_on_duties()
+
+    def _take_on_duties(self) -> Duty:
+        """What the watcher does beside settling, each loaded when there is something to do; the one that schedules."""
+        take_on = self._watcher.take_on
+        take_on(
+            "alerts",
+            lambda: self._alarm.turn(),
+            where=lambda lease: lease.has_alerts and lease.something_runs,
+            without_spark=True,
+        )
+        take_on("figures", lambda: self._sampler.turn(), where=lambda lease: lease.something_runs)
+        take_on("days", lambda: self._counter.turn(), where=lambda lease: lease.has_days_to_count)
+        return take_on("schedules", lambda: self._scheduler.turn(), where=lambda lease: lease.has_schedules)
 
     @cached_property
     def schedules(self) -> Schedules:
@@ -101,19 +112,21 @@ class Backend:
         from pipeline_gui.pipeline.sampling import Sampler
 
         actor = Actor(self.actor.user, self.actor.host, "watcher")
-        return Sampler(lambda: self._watcher.seen, self._spark, self._record.figures, self._record.metrics, actor)
+        return Sampler(lambda: self._watcher.seen, self._spark, self._record.figures, actor)
+
+    @cached_property
+    def _counter(self) -> Counter:
+        from pipeline_gui.pipeline.metrics import Counter
+
+        return Counter(self._record.metrics)
 
     @cached_property
     def _scheduler(self) -> Scheduler:
-        """Loaded by the watcher's thread, when it first holds the lease: a window shows its runs first."""
         from pipeline_gui.pipeline.scheduling import Scheduler
 
         actor = Actor("schedule", self.actor.host, "watcher")
         start = self.controller.acting_for(actor).start_scheduled
-        return Scheduler(self._record.schedules, self.store, start, actor, self._hears)
-
-    def _hears(self) -> bool:
-        return self._subscription is not None and self._subscription.is_live
+        return Scheduler(self._record.schedules, self.store, start, actor)
 
     @cached_property
     def alerts(self) -> Alerts:
@@ -129,7 +142,6 @@ class Backend:
 
     @cached_property
     def _alarm(self) -> Alarm:
-        """Loaded by the watcher's thread, as the scheduler is."""
         from pipeline_gui.pipeline.alerting import Alarm
 
         actor = Actor("alerts", self.actor.host, "watcher")
@@ -167,12 +179,12 @@ class Backend:
             on_change(change)
 
         def hear_schedules() -> None:
+            self._watcher.hear_change()  # of the first one its lease tells
             self._scheduling.nudge()
             if on_schedules is not None:
                 on_schedules()
 
-        self._subscription = self.store.subscribe(hear, on_configurations, hear_schedules)
-        return self._subscription
+        return self.store.subscribe(hear, on_configurations, hear_schedules)
 
     def keeps_whole_logs(self) -> bool:
         """Whether the Spark server keeps every line of a log; a plain Livy keeps the last 200. Raises PipelineError."""

@@ -42,12 +42,9 @@ def log_to_file() -> None:
 
 def stamp() -> str:
     """The beginning of an entry: when, and which program."""
-    import platform
-
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return (
-        f"{now} pipeline-gui {__version__} (process {os.getpid()}), Python {platform.python_version()}, {sys.platform}"
-    )
+    python = sys.version.partition(" ")[0]
+    return f"{now} pipeline-gui {__version__} (process {os.getpid()}), Python {python}, {sys.platform}"
 
 
 class _FileHandler(logging.Handler):

@@ -141,15 +141,14 @@ def test_the_actor_is_who_sits_at_which_computer(monkeypatch: pytest.MonkeyPatch
 def test_a_schedule_that_is_made_while_all_rest_is_heard_of_and_starts_in_time(
     backend: Backend, tmp_path: Path, server: CommandServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline_gui.pipeline.scheduling.LOOK_SECONDS", 600.0)
-    monkeypatch.setattr("pipeline_gui.pipeline.scheduling.REST_SECONDS", 600.0)
+    monkeypatch.setattr("pipeline_gui.pipeline.watcher.IDLE_SECONDS", 600.0)
     file = tmp_path / "due.toml"
     file.write_text(f'name = "due"\nfile = "{server.app("print(1)")}"\n')
     backend.configurations.import_file(file)
     told = threading.Event()
     subscription = backend.subscribe(lambda _change: None, on_schedules=told.set)
     backend.watch()
-    wait_until(lambda: backend._scheduling._next > 100 + backend._watcher._clock(), 20, "a scheduler at rest")
+    wait_until(lambda: backend.holds_lease and backend._watcher._is_idle, 20, "a watcher at rest")
     told.clear()
     due = backend.schedules.now() + timedelta(seconds=2)
     backend.schedules.create({"name": "soon", "configuration": "due", "every_minutes": 60, "starts_at": due})
@@ -159,6 +158,18 @@ def test_a_schedule_that_is_made_while_all_rest_is_heard_of_and_starts_in_time(
     assert decided.decided_at is not None
     assert 0 <= (decided.decided_at - due).total_seconds() < 5
     subscription.close()
+
+
+def test_who_watches_sums_up_the_days_that_changed(backend: Backend, database: str) -> None:
+    changed = "SELECT count(*) FROM pipeline_run_days_changed"
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO pipeline_runs (run_id, status, start_time, end_time, duration) "
+            "VALUES ('r1', 'completed', '2026-11-27 10:00', '2026-11-27 10:01', 60)"
+        )
+        assert connection.execute(changed).fetchone() != (0,)
+        backend.watch()
+        wait_until(lambda: connection.execute(changed).fetchone() == (0,), 20, "days that are summed up")
 
 
 def test_a_service_is_always_on_and_a_window_is_not(tmp_path: Path, backend: Backend) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import median
 
 from pipeline_gui.pipeline.past_runs import FEWEST_FOR_USUAL, PastRuns
 from pipeline_gui.pipeline.run import RunStatus
@@ -39,6 +38,8 @@ class Expectation:
 
 def expectation(past: PastRuns) -> Expectation | None:
     """What a past lets expect; None while too few runs have completed."""
+    from statistics import median  # with fractions and decimals: a window that watches does without
+
     seconds = [run.duration for run in past.runs if run.status is RunStatus.COMPLETED and run.duration is not None]
     if len(seconds) < FEWEST_FOR_USUAL:
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -89,6 +88,8 @@ class FiguresSource(Protocol):
 
 def usual_of(runs: Sequence[RunFigures]) -> RunFigures:
     """The median of each figure, of those runs that have it."""
+    import statistics  # with fractions and decimals: a window that watches does without
+
     known = {name: [value for run in runs if (value := getattr(run, name)) is not None] for name in NAMES}
     return RunFigures(
         **{name: round(statistics.median(v)) if len(v) >= FEWEST_FOR_USUAL else None for name, v in known.items()}

@@ -9,6 +9,10 @@ from typing import Protocol
 
 PERIODS = (7, 30, 90)
 """Days that figures are for: the day of now, in UTC, and those before it."""
+COUNT_SECONDS = 60.0
+"""How often days that changed are summed up, where nobody looks at figures."""
+AGAIN_SECONDS = 2.0
+"""The same, while some are left."""
 MOST_PIPELINES = 200
 """On a page; of more, those with the most runs."""
 
@@ -120,3 +124,14 @@ class MetricsStore(Protocol):
 
     def count(self) -> int:
         """Sum up the days on which something changed, for a moment; how many are still to be counted."""
+
+
+class Counter:
+    """A duty of the watcher: sums up the days that changed, so that who looks at figures need not wait for it."""
+
+    def __init__(self, metrics: MetricsStore) -> None:
+        self._metrics = metrics
+
+    def turn(self) -> float:
+        """Sum up for a moment; in how many seconds to come again. Raises PipelineError."""
+        return AGAIN_SECONDS if self._metrics.count() else COUNT_SECONDS

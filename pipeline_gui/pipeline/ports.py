@@ -118,6 +118,11 @@ class Lease:
 
     something_runs: bool
     """Whether a row holds the single place, whoever made it."""
+    has_schedules: bool
+    has_alerts: bool
+    """Whether there is a rule, be it off."""
+    has_days_to_count: bool
+    """Whether days changed since their figures were summed up."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,54 +6,41 @@ from collections.abc import Callable
 
 from pipeline_gui.pipeline.clock import Clock, seconds_with_sleep
 from pipeline_gui.pipeline.figures import FiguresSource, FiguresStore, RunFigures
-from pipeline_gui.pipeline.metrics import MetricsStore
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.pipeline.run import Phase, RunRecord
 
 SHORTEST_PAUSE = 1.0
 """Seconds between two questions: what a run does after the last one is not kept."""
-IDLE_PAUSE = 2.0
-"""Seconds, while nothing runs."""
 LONGEST_PAUSE = 60.0
 COST = 10.0
 """A question that takes a second is asked again after so many: neither the driver nor we work for this alone."""
 MISSED_SHARE = 0.1
-"""Yet in a pause at most this share of a run goes by: a driver's first answer takes seconds, and a short run no more."""
-COUNT_SECONDS = 60.0
-"""How often days that changed are summed up, where nobody looks at figures."""
+"""Yet in a pause at most this share of a run goes by: the first answer of a driver takes as long as a short run."""
 
 
 class Sampler:
-    """A duty of the watcher: asks Spark for the figures of what runs, and sums up the days that changed."""
+    """A duty of the watcher: asks Spark for the figures of what runs."""
 
     def __init__(
         self,
         watched: Callable[[], RunRecord | None],
         spark: FiguresSource,
         figures: FiguresStore,
-        metrics: MetricsStore,
         actor: Actor,
         clock: Clock = seconds_with_sleep,
     ) -> None:
         self._watched = watched
         self._source = spark
         self._figures = figures
-        self._metrics = metrics
         self._actor = actor
         self._clock = clock
         self._last: tuple[str, RunFigures] = ("", RunFigures())
-        self._next_count = 0.0
 
     def turn(self) -> float:
         """Ask once, if something runs; in how many seconds to come again. Raises PipelineError."""
-        begun = self._clock()
-        if begun >= self._next_count:
-            self._next_count = begun + COUNT_SECONDS
-            if self._metrics.count():
-                self._next_count = 0.0
         record = self._watched()
         if record is None:
-            return IDLE_PAUSE
+            return SHORTEST_PAUSE
         begun = self._clock()
         self._ask(record)
         took = self._clock() - begun

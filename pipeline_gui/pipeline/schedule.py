@@ -10,8 +10,6 @@ from itertools import islice, takewhile
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from cronsim import CronSim
-
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.pipeline.run import RunRecord
 
@@ -64,6 +62,8 @@ class Plan:
         return self.ends_at or datetime.max.replace(tzinfo=UTC)
 
     def _by_cron(self, moment: datetime) -> Iterator[datetime]:
+        from cronsim import CronSim  # only where there are such times
+
         last = moment
         for local in CronSim(str(self.cron), moment.astimezone(ZoneInfo(self.zone))):
             time = local.astimezone(UTC)

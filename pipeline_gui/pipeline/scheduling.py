@@ -7,7 +7,6 @@ that the newest decided one says how far a schedule has come.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from itertools import islice, takewhile
 
@@ -28,8 +27,6 @@ from pipeline_gui.pipeline.sentences import duration_text
 
 LOOK_SECONDS = 10.0
 """How often the schedules are read while nothing is due: where nothing tells of a new one, it is seen so much later."""
-REST_SECONDS = 60.0
-"""The same where a new one is told at once, and none is there that could be due."""
 WAITING_SECONDS = 1.0
 MOST_AT_ONCE = 1000
 """Times that are decided in one turn; after months away there are many."""
@@ -44,22 +41,16 @@ class Scheduler:
         runs: RunStore,
         start: Start,
         actor: Actor,
-        hears: Callable[[], bool] = lambda: False,
     ) -> None:
-        """hears: whether a turn is asked for whenever the schedules change."""
         self._schedules = schedules
         self._runs = runs
         self._actor = actor
-        self._hears = hears
         self._firer = Firer(schedules, start, actor)
         self._retries = Retries(schedules, self._firer, actor)
 
     def turn(self) -> float:
         """Decide what is due; the seconds until there may be more to do. Raises the store's errors."""
-        hears = self._hears()  # before the look: what is told from now on is not missed
         state = self._schedules.state()
-        if hears and not state.standings:
-            return REST_SECONDS
         return min([LOOK_SECONDS, *(self._attend(standing, state) for standing in state.standings)])
 
     def _attend(self, standing: Standing, state: ScheduleState) -> float:

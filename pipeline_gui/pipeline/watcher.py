@@ -9,12 +9,13 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from pipeline_gui.pipeline.clock import Clock, seconds_with_sleep
 from pipeline_gui.pipeline.duty import Duty
 from pipeline_gui.pipeline.errors import PipelineError, SparkRefused, SparkUnavailable, StoreRefused
 from pipeline_gui.pipeline.orphans import OrphanHunter
-from pipeline_gui.pipeline.ports import Actor, EngineChange, RunStore, SparkServer
+from pipeline_gui.pipeline.ports import Actor, EngineChange, Lease, RunStore, SparkServer
 from pipeline_gui.pipeline.run import Phase, RunRecord
 from pipeline_gui.pipeline.settling import Settler
 
@@ -31,6 +32,13 @@ PROBE_SECONDS = 5.0
 CONTACT_LOST_SECONDS = 5.0
 ANNOUNCE_SECONDS = 10.0
 """How often a process that is always on says so; it is believed for three times as long."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    duty: Duty
+    where: Callable[[Lease], bool]
+    without_spark: bool
 
 
 class Watcher:
@@ -53,7 +61,6 @@ class Watcher:
         self._settler = Settler(store, spark, actor)
         self._orphans = OrphanHunter(store, spark, self._settler, actor, clock)
         self._holder = secrets.token_hex(8)
-        self._holds_lease = False
         self._is_idle = False
         """Whether nothing ran at the last step."""
         self._seen: RunRecord | None = None
@@ -64,8 +71,9 @@ class Watcher:
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self._look_lock = threading.Lock()
-        self._duties: list[Duty] = []
-        self._duties_without_spark: list[Duty] = []
+        self._lease: Lease | None = None
+        """As of its last renewal; None where another holds it."""
+        self._duties: list[_Task] = []
 
     @property
     def is_watching(self) -> bool:
@@ -75,22 +83,28 @@ class Watcher:
     @property
     def holds_lease(self) -> bool:
         """Whether this watcher is the one that acts, as of its last look."""
-        return self._holds_lease
+        return self._lease is not None
 
     @property
     def seen(self) -> RunRecord | None:
         """The running run, as the last step found it."""
         return self._seen
 
-    def take_on(self, name: str, turn: Callable[[], float], *, without_spark: bool = False) -> Duty:
+    def take_on(
+        self,
+        name: str,
+        turn: Callable[[], float],
+        *,
+        where: Callable[[Lease], bool] = lambda _lease: True,
+        without_spark: bool = False,
+    ) -> Duty:
         """Do this as well while it holds the lease; each turn says in how many seconds it wants the next.
 
-        without_spark: also while Spark does not answer, when nobody may hold it.
+        where: whether there is anything to do, by what the lease's last renewal saw; else nothing is asked for it.
+        without_spark: also while Spark does not answer, when nobody may hold the lease.
         """
         duty = Duty(name, turn, self._clock)
-        self._duties.append(duty)
-        if without_spark:
-            self._duties_without_spark.append(duty)
+        self._duties.append(_Task(duty, where, without_spark))
         return duty
 
     def start(self, first_look_in: float = 0.0) -> None:
@@ -113,13 +127,13 @@ class Watcher:
         """Stop watching, and give the lease up for others to take at once. Waits at most timeout seconds."""
         self._closing.set()
         self._wake.set()
-        for duty in self._duties:
-            duty.end()
+        for each in self._duties:
+            each.duty.end()
         deadline = self._clock() + timeout
         if self._thread is not None:
             self._thread.join(timeout)
-        for duty in self._duties:
-            duty.join(max(0.0, deadline - self._clock()))
+        for each in self._duties:
+            each.duty.join(max(0.0, deadline - self._clock()))
 
     # --- one look -----------------------------------------------------------------------------------------------
 
@@ -158,19 +172,23 @@ class Watcher:
             try:
                 self._turn()
             except PipelineError as error:
-                self._holds_lease = False
+                self._lease = None
                 log.info("watcher: %s", error)
             except Exception:
                 # A watcher that died of a surprise would leave rows running for ever; it is logged, and it goes on.
                 log.exception("watcher: unexpected error")
-            for duty in self._duties:
-                is_alone = self._spark_failed_at is not None and duty in self._duties_without_spark
-                duty.allow(self._holds_lease or is_alone)
-            self._wait(IDLE_SECONDS if self._holds_lease and self._is_idle else LEASE_LOOK_SECONDS)
-        if self._holds_lease:
+            for each in self._duties:
+                each.duty.allow(self._wants(each))
+            self._wait(IDLE_SECONDS if self._lease and self._is_idle else LEASE_LOOK_SECONDS)
+        if self._lease is not None:
             self._quietly(lambda: self._store.release_lease(self._holder))
         if self._is_always_on:
             self._quietly(lambda: self._store.withdraw_service(self._holder))
+
+    def _wants(self, task: _Task) -> bool:
+        if self._lease is not None:
+            return task.where(self._lease)
+        return task.without_spark and self._spark_failed_at is not None
 
     def _wait(self, seconds: float) -> None:
         self._wake.wait(seconds)
@@ -178,17 +196,17 @@ class Watcher:
 
     def _turn(self) -> None:
         """Renew the lease and do what is due."""
-        if not self._holds_lease and not self._spark_answers():
+        if self._lease is None and not self._spark_answers():
             self._note_contact_lost()
             return
         if not self._store.installation().may_act:
-            self._holds_lease = False
+            self._lease = None
             return
         try:
             lease = self._store.take_lease(self._holder, self._actor)
         except StoreRefused:
             lease = None  # a viewer: it may look, and others watch
-        self._holds_lease = lease is not None
+        self._lease = lease
         self._announce()
         if lease is None:
             return
@@ -249,7 +267,7 @@ class Watcher:
         self._next_probe = 0.0
         self._spark_failed_at = now if self._spark_failed_at is None else self._spark_failed_at
         if now - self._spark_failed_at >= CONTACT_LOST_SECONDS:
-            self._holds_lease = False
+            self._lease = None
             self._store.release_lease(self._holder)
             self._note_contact_lost()
 

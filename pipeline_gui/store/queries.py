@@ -337,7 +337,9 @@ ADD_EVENT = """
 TAKE_LEASE = f"""
     UPDATE pipeline_watcher SET holder = %(holder)s, actor = %(who)s, expires_at = {NOW} + {_LEASE}
     WHERE holder = %(holder)s OR {_HELD_NOW} IS NOT TRUE
-    RETURNING EXISTS (SELECT FROM pipeline_runs WHERE {is_running("status")})
+    RETURNING EXISTS (SELECT FROM pipeline_runs WHERE {is_running("status")}),
+        EXISTS (SELECT FROM pipeline_schedules), EXISTS (SELECT FROM pipeline_alerts),
+        EXISTS (SELECT FROM pipeline_run_days_changed)
 """
 
 RELEASE_LEASE = "UPDATE pipeline_watcher SET holder = NULL, expires_at = NULL WHERE holder = %(holder)s RETURNING true"

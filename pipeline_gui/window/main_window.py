@@ -32,6 +32,8 @@ if TYPE_CHECKING:  # what is not needed to show the first rows is loaded when it
     from pipeline_gui.window.starts import Starts
 
 _TICK_MILLISECONDS = 1000
+_IDLE_TICK_MILLISECONDS = 2000
+"""While no duration counts: whether a server went away is seen so much later at most."""
 LOG_PAGE = 1
 """Of the run panel."""
 
@@ -207,6 +209,9 @@ class MainWindow(QMainWindow):
         self.page.show_snapshot(snapshot)
         self.tray.show_snapshot(snapshot, self.page.known)
         self._allow()
+        pulse = _TICK_MILLISECONDS if snapshot.status["is_running"] else _IDLE_TICK_MILLISECONDS
+        if pulse != self._pulse.interval():
+            self._pulse.setInterval(pulse)
         self._tick()
 
     def _allow(self) -> None:

@@ -10,7 +10,7 @@ import pytest
 from pipeline_gui.pipeline.figures import ComparedFigures, RunFigures
 from pipeline_gui.pipeline.ports import Actor, Batch, BatchState
 from pipeline_gui.pipeline.run import Engine, Phase, Run, RunRecord
-from pipeline_gui.pipeline.sampling import COUNT_SECONDS, IDLE_PAUSE, LONGEST_PAUSE, SHORTEST_PAUSE, Sampler
+from pipeline_gui.pipeline.sampling import LONGEST_PAUSE, SHORTEST_PAUSE, Sampler
 
 ANA = Actor("ana", "ops-3", "watcher")
 ENGINE = Engine(
@@ -31,8 +31,8 @@ class Around:
         self.said: RunFigures | None = RunFigures(input_bytes=5)
         self.kept: RunFigures | None = None
         self.noted: list[tuple[str, str, RunFigures]] = []
-        self.asked = self.counted = self.uncounted = 0
-        self.sampler = Sampler(lambda: self.record, self, self, self, ANA, clock=lambda: self.now)  # type: ignore[arg-type]
+        self.asked = 0
+        self.sampler = Sampler(lambda: self.record, self, self, ANA, clock=lambda: self.now)
 
     def find(self, name: str) -> Batch | None:
         return self.batch
@@ -47,10 +47,6 @@ class Around:
 
     def compared(self, run_id: str) -> Any:
         return ComparedFigures(run_id, self.kept, None, RunFigures(), 0) if self.kept else None  # type: ignore[arg-type]
-
-    def count(self) -> int:
-        self.counted += 1
-        return self.uncounted
 
 
 def test_what_is_new_is_noted_and_nothing_falls() -> None:
@@ -95,7 +91,7 @@ def test_of_a_short_run_no_slow_answer_costs_the_rest(duration: float | None, pa
 def test_of_what_is_not_ours_or_does_not_work_nothing_is_asked(record: RunRecord | None) -> None:
     around = Around()
     around.record = record
-    assert around.sampler.turn() == (SHORTEST_PAUSE if record else IDLE_PAUSE)
+    assert around.sampler.turn() == SHORTEST_PAUSE
     assert (around.asked, around.noted) == (0, [])
 
 
@@ -106,16 +102,3 @@ def test_a_driver_that_says_nothing_is_no_zero() -> None:
     around.batch = None
     around.sampler.turn()
     assert around.noted == []
-
-
-def test_days_are_summed_up_each_minute_and_on_where_some_are_left() -> None:
-    around = Around()
-    around.uncounted = 3
-    around.sampler.turn()
-    around.uncounted = 0
-    around.sampler.turn()
-    around.sampler.turn()
-    assert around.counted == 2
-    around.now += COUNT_SECONDS
-    around.sampler.turn()
-    assert around.counted == 3

@@ -24,6 +24,37 @@ def watcher(world: World) -> Iterator[Watcher]:
     watcher.close()
 
 
+def test_for_what_there_is_nothing_to_do_nothing_is_asked(world: World) -> None:
+    """A window that shows an idle pipeline loads nothing for schedules, alerts and figures, and asks nothing."""
+    turns: list[str] = []
+
+    def turn(name: str) -> float:
+        turns.append(name)
+        return 60.0
+
+    watcher = Watcher(world.store, world.spark, world.actor)
+    watcher.take_on("always", lambda: turn("always"))
+    watcher.take_on("of a run", lambda: turn("of a run"), where=lambda lease: lease.something_runs)
+    watcher.start()
+    try:
+        wait_until(lambda: "always" in turns, 10, "what is always done")
+        assert turns == ["always"]
+        run_id = world.start()
+        watcher.nudge()
+        wait_until(lambda: "of a run" in turns, 10, "what is done while something runs")
+        world.controller.stop_run(run_id, grace_seconds=0)
+        wait_until(lambda: watcher.seen is None, 20, "the end")
+        turns.clear()
+        run_id = world.start()
+        watcher.nudge()
+        wait_until(lambda: turns, 10, "the same for the next run, at once")
+        assert turns == ["of a run"]
+        world.controller.stop_run(run_id, grace_seconds=0)
+        wait_until(lambda: watcher.seen is None, 20, "the end")
+    finally:
+        watcher.close()
+
+
 def test_a_run_that_completes_is_recorded_with_its_true_end(world: World) -> None:
     run_id = world.start("print('done')")
     record = world.settle_until_ended(run_id)

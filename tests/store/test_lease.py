@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pipeline_gui.pipeline.ports import Lease
 from pipeline_gui.store import PostgresStore
 from tests.store.conftest import ANA, BEN, new_run
 
@@ -32,6 +33,20 @@ def test_another_takes_over_when_it_has_expired(store: PostgresStore, execute: E
 
     assert store.take_lease("window-2", BEN)
     assert not store.take_lease("window-1", ANA)
+
+
+def test_it_says_what_there_is_to_do(store: PostgresStore, execute: Execute) -> None:
+    assert store.take_lease("window-1", ANA) == Lease(False, False, False, False)
+
+    store.insert(new_run("r1"), ANA)
+    assert store.take_lease("window-1", ANA) == Lease(True, False, False, False)
+
+    execute("INSERT INTO pipeline_run_days_changed (day) VALUES ('2026-11-27')")
+    execute("INSERT INTO pipeline_alerts (name, name_key, condition, receiver) VALUES ('a', 'a', 'failed', 'ops')")
+    execute(
+        "INSERT INTO pipeline_schedules (name, name_key, configuration, every_minutes) VALUES ('s', 's', 'flights', 5)"
+    )
+    assert store.take_lease("window-1", ANA) == Lease(True, True, True, True)
 
 
 def test_giving_it_up_frees_it_but_only_for_its_holder(store: PostgresStore) -> None:

@@ -334,7 +334,8 @@ class MemoryStore:
         if lease is not None and lease[0] != holder and lease[1] > now:
             return None
         self.database.lease = (holder, now + timedelta(seconds=LEASE_SECONDS))
-        return Lease(self.running() is not None)
+        nothing_else = {"has_schedules": False, "has_alerts": False, "has_days_to_count": False}
+        return Lease(self.running() is not None, **nothing_else)
 
     def release_lease(self, holder: str) -> None:
         """Give the lease up, if held."""
