@@ -261,7 +261,9 @@ def _facts(one: PipelineMetrics) -> str:
     longest = tr("The longest: {0} ({1}).").format(_seconds(one.longest), one.longest_run) if one.longest_run else ""
     by = starters_text(one, 5)
     parts = [
-        tr("“{0}”: {1} runs, {2} successful.").format(name, f"{one.now.runs:,}", share_text(one.now.success_rate)),
+        (tr("“{0}”: 1 run, {2} successful.") if one.now.runs == 1 else tr("“{0}”: {1:,} runs, {2} successful.")).format(
+            name, one.now.runs, share_text(one.now.success_rate)
+        ),
         tr("Half of the completed ones within {0}, 95 % within {1}.").format(
             _seconds(one.now.p50), _seconds(one.now.p95)
         )
