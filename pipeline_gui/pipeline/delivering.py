@@ -10,6 +10,7 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable
+from enum import StrEnum
 
 from pipeline_gui.pipeline.alert import (
     GIVE_UP_SECONDS,
@@ -37,6 +38,18 @@ Compose = Callable[[Claimed, str], Letter]
 """Puts what was claimed into words, given the installation's id."""
 
 
+class Fate(StrEnum):
+    """What became of messages at one attempt."""
+
+    SENT = "sent"
+    PUT_OFF = "put_off"
+    UNDELIVERED = "undelivered"
+
+
+Note = Callable[[Fate, int], None]
+"""Told what became of so many messages."""
+
+
 class Deliverer:
     """Sends one claim after the other; any number of them may, in any number of processes. Thread-safe."""
 
@@ -47,12 +60,14 @@ class Deliverer:
         compose: Compose,
         actor: Actor,
         *,
+        note: Note = lambda _fate, _messages: None,
         clock: Clock = seconds_with_sleep,
     ) -> None:
         self._outbox = outbox
         self._receivers = receivers
         self._compose = compose
         self._actor = actor
+        self._note = note
         self._clock = clock
         self._service_id = secrets.token_hex(8)
         self._closing = threading.Event()
@@ -93,6 +108,7 @@ class Deliverer:
             self._not_delivered(claimed, "An error that was not foreseen; the service's log has it.", is_refusal=False)
             return False
         log.info("told %s: %s", claimed.first.receiver, letter.title)
+        self._note(Fate.SENT, len(claimed.messages))
         self._mark_sent(claimed, answer)
         return True
 
@@ -122,8 +138,10 @@ class Deliverer:
         try:
             if claimed.is_test or claimed.age_seconds > (REFUSED_SECONDS if is_refusal else GIVE_UP_SECONDS):
                 self._outbox.give_up(claimed, answer, self._actor)
+                self._note(Fate.UNDELIVERED, len(claimed.messages))
             else:
                 self._outbox.put_off(claimed, pause_after(claimed.first.attempts), answer, self._actor)
+                self._note(Fate.PUT_OFF, len(claimed.messages))
         except StoreUnavailable as error:
             log.info("alerts: %s", error)  # the claim runs out by itself
 

@@ -181,6 +181,8 @@ class Vitals:
     """Since a run last completed; None: not within the last 31 days."""
     is_watched: bool
     """Whether any process holds the watcher's lease."""
+    alerts_waiting: int
+    """Messages of alerts that are not delivered yet."""
 
 
 class Subscription(Protocol):

@@ -12,7 +12,7 @@ from pathlib import Path
 from pipeline_gui.backend import Backend
 from pipeline_gui.pipeline.alert import Claimed, Letter
 from pipeline_gui.pipeline.alert_texts import compose
-from pipeline_gui.pipeline.delivering import Deliverer
+from pipeline_gui.pipeline.delivering import Deliverer, Note
 from pipeline_gui.pipeline.errors import PipelineError
 from pipeline_gui.receivers.file import RECEIVERS_FILE, FileReceivers
 
@@ -27,14 +27,14 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def alert_delivery(backend: Backend, file: Path | None) -> Iterator[None]:
-    """Deliver meanwhile."""
+def alert_delivery(backend: Backend, file: Path | None, note: Note) -> Iterator[None]:
+    """Deliver meanwhile; note is told what becomes of messages."""
     receivers = FileReceivers(file or backend.settings.profile.config / RECEIVERS_FILE)
 
     def in_words(claimed: Claimed, installation_id: str) -> Letter:
         return compose(claimed, installation_id, system=backend.settings.name, public_url=receivers.public_url)
 
-    delivery = Delivery(Deliverer(backend.outbox, receivers, in_words, backend.actor))
+    delivery = Delivery(Deliverer(backend.outbox, receivers, in_words, backend.actor, note=note))
     delivery.start()
     try:
         yield

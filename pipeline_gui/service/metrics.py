@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from pipeline_gui.pipeline.delivering import Fate
 from pipeline_gui.pipeline.metrics import MetricsPage
 
 _DURATIONS = (1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400)
@@ -30,6 +31,7 @@ GAUGES = {
     "database_up": "1 while the database answers.",
     "spark_up": "1 while the Spark server answers.",
     "lease_held": "1 while this process holds the watcher's lease.",
+    "alerts_waiting": "Messages of alerts that are not delivered yet, whoever is to deliver them.",
     "watched": "1 while any process holds the watcher's lease: 0 means that nobody watches.",
 }
 
@@ -61,6 +63,12 @@ class Metrics:
         self.streams_dropped = Counter(
             f"{prefix}_streams_dropped", "Streams of clients that did not read what was sent.", registry=self.registry
         )
+        self._alerts = Counter(
+            f"{prefix}_alert_messages", "Messages of alerts that this process tried to deliver, by outcome.",
+            ["outcome"], registry=self.registry,
+        )  # fmt: skip
+        for fate in Fate:
+            self._alerts.labels(fate)
         for status in ("completed", "failed", "stopped"):
             self._ended.labels(status)
             self._durations.labels(status)
@@ -85,6 +93,10 @@ class Metrics:
             self._durations.labels(known).observe(duration)
         if lag is not None:
             self._lag.observe(max(0.0, lag))
+
+    def alerted(self, fate: Fate, messages: int) -> None:
+        """Note what became of messages at one attempt."""
+        self._alerts.labels(fate).inc(messages)
 
     def text(self, now: dict[str, float | None], page: MetricsPage | None = None) -> bytes:
         """Everything, in the text format; page: what the runs of each pipeline come to, where that is known."""

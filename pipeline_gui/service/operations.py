@@ -135,7 +135,11 @@ def _gauges(context: Context) -> dict[str, float | None]:
         vitals = backend.archive.vitals()
     except PipelineError:
         return values
-    return values | {"seconds_since_last_success": vitals.seconds_since_success, "watched": float(vitals.is_watched)}
+    return values | {
+        "seconds_since_last_success": vitals.seconds_since_success,
+        "watched": float(vitals.is_watched),
+        "alerts_waiting": float(vitals.alerts_waiting),
+    }
 
 
 def _pipelines(context: Context) -> MetricsPage | None:

@@ -59,7 +59,7 @@ def run_service(settings: Settings, options: ServiceOptions) -> int:
                 backend.keep_to(options.retention)
             backend.watch()
             service = Service(backend, options, Access(operator, viewer, backend.actor.user), listener)
-            with alert_delivery(backend, options.receivers_file):
+            with alert_delivery(backend, options.receivers_file, service.context.metrics.alerted):
                 service.run()
     return 0
 

@@ -173,7 +173,8 @@ VITALS = f"""
             WHERE GREATEST(start_time, end_time) >= (statement_timestamp() AT TIME ZONE 'UTC') - interval '31 days'
               AND lower(btrim(status)) = 'completed' AND isfinite(end_time)
             ORDER BY GREATEST(start_time, end_time) DESC LIMIT 1),
-           {_WATCHED}
+           {_WATCHED},
+           (SELECT count(*) FROM pipeline_alert_messages WHERE state = 'waiting')
 """
 
 # The name is inside other programs' JSON, on which there is no index: so many rows are looked through, and no more.

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline_gui.pipeline.alert import Claimed, Letter, Message, NotDelivered, Receiver, ReceiverName
 from pipeline_gui.pipeline.alert_texts import compose
-from pipeline_gui.pipeline.delivering import Deliverer, pause_after
+from pipeline_gui.pipeline.delivering import Deliverer, Fate, pause_after
 from pipeline_gui.pipeline.errors import StoreUnavailable, StoreUnclear
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.store import open_store
@@ -56,13 +56,17 @@ class Office:
         self.outbox = Faulty(self.store.outbox)
         self.post = Post()
         self.clock = MovableClock()
+        self.fates: list[tuple[Fate, int]] = []
         self.deliverer = self.another()
 
     def another(self) -> Deliverer:
         def in_words(claimed: Claimed, installation_id: str) -> Letter:
             return compose(claimed, installation_id, system=None, public_url=None)
 
-        return Deliverer(self.outbox, self.post, in_words, BY, clock=self.clock)
+        return Deliverer(self.outbox, self.post, in_words, BY, note=self._note, clock=self.clock)
+
+    def _note(self, fate: Fate, messages: int) -> None:
+        self.fates.append((fate, messages))
 
     def execute(self, statement: str, *values: object) -> None:
         with psycopg.connect(self.database, autocommit=True) as connection:
@@ -166,6 +170,9 @@ def test_it_is_given_up_after_a_day_and_those_behind_have_their_own(office: Offi
     office.pass_time(301)
     office.deliver()
     assert office.post.run_ids() == ["b"]
+    assert office.fates[0] == (Fate.PUT_OFF, 1)
+    assert (Fate.UNDELIVERED, 1) in office.fates
+    assert office.fates[-1] == (Fate.SENT, 1)
 
 
 def test_what_is_refused_is_given_up_after_an_hour(office: Office) -> None:

@@ -81,6 +81,15 @@ def ended_runs(service: Service, *run_ids: str) -> None:
         service.execute("UPDATE pipeline_runs SET status = 'failed' WHERE run_id = %s", run_id)
 
 
+def number_of(metrics: str, outcome: str) -> float:
+    [line] = [
+        line
+        for line in metrics.splitlines()
+        if line.startswith("pipeline_gui_alert_messages_total{") and f'"{outcome}"' in line
+    ]
+    return float(line.split()[-1])
+
+
 def states(service: Service) -> list[str]:
     return [row[0] for row in service.execute("SELECT state FROM pipeline_alert_messages ORDER BY message_id")]
 
@@ -148,15 +157,20 @@ def test_two_services_send_each_once_in_order_while_the_receiver_comes_and_goes(
     services: Services, hooked: Hook
 ) -> None:
     services.hook_receiver(hooked)
-    one, _two = services.start("a"), services.start("b")
+    one, two = services.start("a"), services.start("b")
     add(one, "failed")
     hooked.mood = "500"
     names = [f"r{n:02}" for n in range(12)]
     ended_runs(one, *names[:6])
     wait_until(lambda: one.execute("SELECT max(attempts) FROM pipeline_alert_messages")[0][0], 15, "an attempt")
+    assert "pipeline_gui_alerts_waiting 6.0" in one.get("/metrics").text
     hooked.mood = "ok"
     ended_runs(one, *names[6:])
     wait_until(lambda: states(one) == ["sent"] * 12, 40, "all")
+    told = [service.get("/metrics").text for service in (one, two)]
+    assert all("pipeline_gui_alerts_waiting 0.0" in text for text in told)
+    assert sum(number_of(text, "sent") for text in told) == 12
+    assert sum(number_of(text, "put_off") for text in told) > 0
     assert hooked.run_ids() == names
     assert len({received.key for received in hooked.received}) == len(hooked.received)
 
