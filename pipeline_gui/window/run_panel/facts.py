@@ -161,8 +161,15 @@ def _what(event: EventAnswer) -> str:
 
 
 def _detail(event: EventAnswer) -> str:
-    said = [f"{key}: {value if isinstance(value, str) else _json(value)}" for key, value in event["detail"].items()]
+    said = [_said(key, value) for key, value in event["detail"].items()]
     return one_line(redact_text("; ".join(said)), 1000)
+
+
+def _said(key: str, value: object) -> str:
+    if key == "gone" and value is True:
+        return "nothing of it is left on Spark"
+    name = key.replace("_", " ")
+    return name if value is True else f"{name}: {value if isinstance(value, str) else _json(value)}"
 
 
 def _json(value: object) -> str:

@@ -87,6 +87,12 @@ def test_a_ticket_holds_all_of_it_and_no_secret() -> None:
     assert "hunter2" not in text
 
 
+def test_what_came_with_an_event_is_in_words() -> None:
+    said = event("status changed", detail={"gone": True, "exit_code": 0, "abandoned_by": "ana", "old_value": {}})
+    [moment] = timeline_of([said])
+    assert moment.detail == "nothing of it is left on Spark; exit code: 0; abandoned by: ana; old value: {}"
+
+
 def test_what_the_work_amounts_to_is_among_the_facts() -> None:
     figures = ComparedFigures(
         "r1", RunFigures(input_bytes=3072, input_records=1), datetime.now(UTC), RunFigures(input_bytes=1024), 3
