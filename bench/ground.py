@@ -35,6 +35,9 @@ class Ground:
         """What a process with a window is given: no display, a profile of its own, and the servers."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith("PIPELINE_GUI_")}
         kept |= {"QT_QPA_PLATFORM": "offscreen", "PIPELINE_GUI_HOME": str(self._folder / "profile")}
+        # As where it is installed: Python's bytecode is there from the second start on, whatever this shell forbids.
+        kept.pop("PYTHONDONTWRITEBYTECODE", None)
+        kept["PYTHONPYCACHEPREFIX"] = str(self._folder / "bytecode")
         if database is not None:
             kept["PIPELINE_GUI_DATABASE_URL"] = database
         if self.server is not None:

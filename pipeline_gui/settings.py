@@ -4,7 +4,6 @@ the administrator of the computer says for all users; and first of all what the 
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from pipeline_gui.keychain import read_secrets
+from pipeline_gui.near_names import near_name
 from pipeline_gui.profile import APPLICATION, Profile, find_profile
 from pipeline_gui.setting_checks import SettingsInvalid, check
 from pipeline_gui.toml_file import kind, read_toml
@@ -191,6 +191,6 @@ def _texts(path: Path, table: Mapping[str, object]) -> dict[str, str]:
 
 
 def _unknown(key: str) -> str:
-    near = difflib.get_close_matches(key[:60].lower().replace("-", "_"), KEYS, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}?" if near else f"the known ones are {', '.join(KEYS)}."
+    near = near_name(key[:60].lower().replace("-", "_"), KEYS)
+    hint = f"did you mean {near!r}?" if near else f"the known ones are {', '.join(KEYS)}."
     return f"there is no setting {key[:60]!r}; {hint}"

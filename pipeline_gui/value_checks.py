@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 
+from pipeline_gui.near_names import near_name
 from pipeline_gui.pipeline.errors import ConfigurationInvalid
 
 LONGEST_NAME = 200
@@ -14,8 +14,8 @@ def check_keys(given: Iterable[object], known: Sequence[str], what: str) -> None
     """Raise ConfigurationInvalid for a key that is not known, with the nearest one that is."""
     for key in given:
         if key not in known:
-            near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
-            hint = f"; did you mean {near[0]!r}?" if near else "."
+            near = near_name(key, known)
+            hint = f"; did you mean {near!r}?" if near else "."
             raise ConfigurationInvalid(f"{what} has no key {str(key)[:60]!r}{hint}", field=str(key)[:60])
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline_gui.alerts.checks import checked_alert
+from pipeline_gui.near_names import near_name
 from pipeline_gui.pipeline.alert import (
     TEST_SECONDS,
     Alert,
@@ -63,8 +63,8 @@ class Alerts:
         found = self._store.find(name_key(name))
         if found is not None:
             return found
-        near = difflib.get_close_matches(name, [alert.name for alert in self._store.all()], n=1, cutoff=0.5)
-        hint = f" Did you mean “{near[0]}”?" if near else ""
+        near = near_name(name, [alert.name for alert in self._store.all()])
+        hint = f" Did you mean “{near}”?" if near else ""
         raise ConfigurationInvalid(f"There is no alert “{name[:100]}”.{hint}", field="name")
 
     def create(self, values: Mapping[str, Any]) -> Alert:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pipeline_gui.configurations.checks import lost_fields
+from pipeline_gui.near_names import near_name
 from pipeline_gui.pipeline.errors import ConfigurationInvalid
 
 _MOST_LISTED = 20
@@ -48,7 +48,7 @@ def resolve(values: Mapping[str, Any], find: Find, find_run: Find) -> dict[str, 
 
 def unknown_name(name: object, known: Sequence[str]) -> ConfigurationInvalid:
     """That there is none of this name, and which is near."""
-    near = difflib.get_close_matches(str(name)[:60], known, n=1, cutoff=0.6)
+    near = near_name(name, known)
     listed = ", ".join(known[:_MOST_LISTED]) + (", …" if len(known) > _MOST_LISTED else "")
-    hint = f"did you mean {near[0][:100]!r}?" if near else f"there are {listed}."
+    hint = f"did you mean {near[:100]!r}?" if near else f"there are {listed}."
     return ConfigurationInvalid(f"There is no configuration {str(name)[:60]!r}; {hint}", field="configuration")

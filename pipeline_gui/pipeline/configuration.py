@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import posixpath
 import re
 import shlex
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
 
+from pipeline_gui.near_names import near_name
 from pipeline_gui.pipeline.errors import ConfigurationInvalid
 from pipeline_gui.pipeline.redaction import redact_arguments, redact_conf, redact_text
 from pipeline_gui.pipeline.secret_references import is_ill_formed, secret_names
@@ -177,8 +177,8 @@ def _check_references(checked: Mapping[str, Any]) -> None:
 
 def _unknown_key(key: object) -> str:
     shown = repr(str(key)[:60])
-    near = difflib.get_close_matches(str(key)[:60].lower().replace("-", "_"), KEYS, n=1, cutoff=0.5)
-    return f"A configuration has no key {shown}" + (f"; did you mean {near[0]!r}?" if near else ".")
+    near = near_name(str(key)[:60].lower().replace("-", "_"), KEYS)
+    return f"A configuration has no key {shown}" + (f"; did you mean {near!r}?" if near else ".")
 
 
 def _name_from(file: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import ssl
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from pipeline_gui.near_names import near_name
 from pipeline_gui.pipeline.alert import Letter, NotDelivered, Receiver, ReceiverName
 from pipeline_gui.pipeline.redaction import REDACTED
 from pipeline_gui.pipeline.secret_references import REFERENCE, is_ill_formed
@@ -140,8 +140,8 @@ def _make(name: str, values: Any, environ: Mapping[str, str]) -> Receiver:
     kind = str(values["kind"])
     for key in values:
         if key not in _KEYS[kind]:
-            near = difflib.get_close_matches(key, _KEYS[kind], n=1, cutoff=0.5)
-            hint = f"; did you mean {near[0]!r}?" if near else "."
+            near = near_name(key, _KEYS[kind])
+            hint = f"; did you mean {near!r}?" if near else "."
             raise NotUsable(f"The receiver {name} ({kind}) has no key {key[:60]!r}{hint}")
     makers: dict[str, Callable[[_Values], Receiver]] = {
         "mail": _mail, "webhook": _webhook, "apprise": _apprise,

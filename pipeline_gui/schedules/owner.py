@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pipeline_gui.configurations.owner import Configurations
+from pipeline_gui.near_names import near_name
 from pipeline_gui.pipeline.errors import ConfigurationInvalid
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.pipeline.saved import name_key
@@ -58,8 +58,8 @@ class Schedules:
         if found is not None:
             return found
         names = [schedule.name for schedule in self._store.all()]
-        near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-        hint = f" Did you mean “{near[0]}”?" if near else ""
+        near = near_name(name, names)
+        hint = f" Did you mean “{near}”?" if near else ""
         raise ConfigurationInvalid(f"There is no schedule “{name[:100]}”.{hint}", field="name")
 
     def preview(self, values: Mapping[str, Any], count: int = 5) -> list[datetime]:

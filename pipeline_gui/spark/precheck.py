@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import os
 import stat
 from urllib.parse import unquote, urlsplit
 
+from pipeline_gui.near_names import near_name
 from pipeline_gui.pipeline.configuration import Configuration
 from pipeline_gui.pipeline.errors import ConfigurationInvalid
 from pipeline_gui.spark.texts import clean
@@ -80,5 +80,5 @@ def _hint(path: str) -> str:
         while folder != "/" and not os.path.isdir(folder):
             folder = os.path.dirname(folder)
         return f" (of that path, only {clean(folder, 200)} exists)."
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    return f"; did you mean {clean(near[0], 200)}?" if near else "."
+    near = near_name(name, names)
+    return f"; did you mean {clean(near, 200)}?" if near else "."

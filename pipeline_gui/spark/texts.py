@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from html import unescape
 
 from pipeline_gui.pipeline.redaction import REDACTED, redact_text
 
@@ -44,5 +43,7 @@ def bounded_line(line: str) -> str:
 
 def page_title(body: bytes) -> str | None:
     """The title of an HTML page, cleaned; None when it has none."""
+    from html import unescape  # only for who answers with a page
+
     match = _TITLE.search(body[:65_536].decode("utf-8", "replace"))
     return (clean(unescape(match.group(1)), 80) or None) if match else None

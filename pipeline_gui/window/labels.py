@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
-from pipeline_gui.window.texts import tooltip
+from pipeline_gui.window.texts import escaped, tooltip
 from pipeline_gui.window.translation import tr
 
 
@@ -40,10 +40,8 @@ class LinkLabel(PlainLabel):
     def show_text(self, text: str) -> None:
         """Show an address; whatever is in it, it is nothing else."""
         if text != self._address:
-            import html
-
             self._address = text
-            self.setText(f'<a href="{html.escape(text, quote=True)}">{html.escape(text)}</a>')
+            self.setText(f'<a href="{escaped(text)}">{escaped(text)}</a>')
             self.setToolTip(tooltip(tr("Open {0} in the browser").format(text)))
 
 

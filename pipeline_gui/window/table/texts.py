@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -10,6 +9,7 @@ from pipeline_gui.csv_text import csv_text
 from pipeline_gui.window.file_saver import NextPiece, Piece
 from pipeline_gui.window.snapshot import RunRow
 from pipeline_gui.window.table.columns import HEADERS, Column
+from pipeline_gui.window.texts import escaped
 from pipeline_gui.window.times import clock_text
 from pipeline_gui.window.translation import tr
 
@@ -68,7 +68,7 @@ def table_texts(rows: Sequence[RunRow], columns: Sequence[Column]) -> tuple[str,
     """Some columns of the rows under their titles: by tabs, and as HTML, for what takes the one or the other."""
     lines = [[tr(HEADERS[column]) for column in columns], *([_text(row, column) for column in columns] for row in rows)]
     plain = "\n".join("\t".join(line) for line in lines)
-    marked = "".join("<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in line) + "</tr>" for line in lines)
+    marked = "".join("<tr>" + "".join(f"<td>{escaped(text)}</td>" for text in line) + "</tr>" for line in lines)
     return plain, f"<table>{marked}</table>"
 
 
