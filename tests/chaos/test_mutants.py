@@ -10,6 +10,7 @@ from tests.chaos.model.machine import Model
 from tests.chaos.model.mutants import MUTANTS, Mutant
 from tests.chaos.model.violation import Violation
 from tests.chaos.model.walk import Walk
+from tests.chaos.source_mutants import ROOT, SOURCE_MUTANTS, SourceMutant
 
 WALKS = 4000
 """At most; most are found within a hundred."""
@@ -24,6 +25,12 @@ def test_a_planted_bug_is_found(mutant: Mutant) -> None:
             except Violation:
                 return
     pytest.fail(f"{mutant.name} ({mutant.rule}) is not found: the rule is not needed, or not tested")
+
+
+@pytest.mark.parametrize("mutant", SOURCE_MUTANTS, ids=lambda mutant: mutant.name.replace(" ", "-"))
+def test_a_bug_can_still_be_planted_in_the_sources(mutant: SourceMutant) -> None:
+    """Whether it is found takes minutes, which ``make chaos`` has; that the source has changed is seen here."""
+    assert mutant.old in (ROOT / "pipeline_gui" / mutant.path).read_text("utf-8")
 
 
 FOR_EACH_INVARIANT = {
