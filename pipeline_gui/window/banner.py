@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, QRect
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
@@ -13,7 +13,7 @@ from pipeline_gui.window.labels import PlainLabel
 from pipeline_gui.window.looks import Tone
 from pipeline_gui.window.snapshot import Snapshot
 from pipeline_gui.window.texts import one_line
-from pipeline_gui.window.theme import mixed, tone_color
+from pipeline_gui.window.theme import fill, mixed, tone_color
 from pipeline_gui.window.times import local_text, parse_moment
 from pipeline_gui.window.translation import tr
 
@@ -100,5 +100,5 @@ class Banner(QFrame):
         """A ground in the tone of a warning, with a line of it below."""
         painter = QPainter(self)
         tone = tone_color(Tone.WARNING, self.palette())
-        painter.fillRect(self.rect(), mixed(tone, self.palette().base().color(), 0.16))
-        painter.fillRect(0, self.height() - 1, self.width(), 1, tone)
+        fill(painter, self.rect(), mixed(tone, self.palette().base().color(), 0.16))
+        fill(painter, QRect(0, self.height() - 1, self.width(), 1), tone)

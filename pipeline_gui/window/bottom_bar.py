@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QRect, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
@@ -16,7 +16,7 @@ from pipeline_gui.window.looks import Tone
 from pipeline_gui.window.messages import Message
 from pipeline_gui.window.refresher import REFRESH_SECONDS
 from pipeline_gui.window.snapshot import Snapshot
-from pipeline_gui.window.theme import line_color, quiet_text, tone_color
+from pipeline_gui.window.theme import fill, line_color, quiet_text, tone_color
 from pipeline_gui.window.times import local_text, moment_tooltip
 from pipeline_gui.window.translation import tr
 
@@ -138,7 +138,7 @@ class BottomBar(QFrame):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """A hairline above."""
-        QPainter(self).fillRect(0, 0, self.width(), 1, line_color(self.palette()))
+        fill(QPainter(self), QRect(0, 0, self.width(), 1), line_color(self.palette()))
 
 
 def _state(reachable: bool | None) -> tuple[str, Tone, str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
 from pipeline_gui.window.texts import escaped, tooltip
@@ -34,7 +34,7 @@ class LinkLabel(PlainLabel):
         super().__init__(parent)
         self.setTextFormat(Qt.TextFormat.RichText)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
-        self.linkActivated.connect(lambda address: QDesktopServices.openUrl(QUrl(address)))
+        self.linkActivated.connect(_open)
         self._address = ""
 
     def show_text(self, text: str) -> None:
@@ -83,3 +83,10 @@ class ElidedLabel(PlainLabel):
         cut = QFontMetrics(self.font()).horizontalAdvance(self.text()) > self.contentsRect().width()
         shown = [text for text in (self.text() if cut else "", self._hover) if text]
         self.setToolTip(tooltip("\n".join(shown)))
+
+
+def _open(address: str) -> None:
+    from PySide6.QtCore import QUrl
+    from PySide6.QtGui import QDesktopServices
+
+    QDesktopServices.openUrl(QUrl(address))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from PySide6.QtCore import QEvent, QRectF, Qt
+from PySide6.QtCore import QEvent, QRect, QRectF, Qt
 from PySide6.QtGui import QFont, QFontDatabase, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
@@ -14,7 +14,7 @@ from pipeline_gui.window.labels import ElidedLabel, PlainLabel
 from pipeline_gui.window.looks import Tone
 from pipeline_gui.window.panel_state import PanelState, panel_state, reading_state
 from pipeline_gui.window.snapshot import Snapshot
-from pipeline_gui.window.theme import mixed, quiet_text, tint, tone_color
+from pipeline_gui.window.theme import fill, mixed, quiet_text, tint, tone_color
 from pipeline_gui.window.times import clock_text
 from pipeline_gui.window.translation import tr
 
@@ -34,9 +34,9 @@ class ThinBar(QProgressBar):
         """A groove, filled as far as the tasks are done."""
         painter = QPainter(self)
         color = tone_color(Tone.ACTIVE, self.palette())
-        painter.fillRect(self.rect(), mixed(color, self.palette().color(QPalette.ColorRole.Base), 0.22))
+        fill(painter, self.rect(), mixed(color, self.palette().color(QPalette.ColorRole.Base), 0.22))
         share = (self.value() - self.minimum()) / max(1, self.maximum() - self.minimum())
-        painter.fillRect(QRectF(0, 0, self.width() * min(share, 1.0), self.height()), color)
+        fill(painter, QRectF(0, 0, self.width() * min(share, 1.0), self.height()), color)
 
 
 class StatusPanel(QFrame):
@@ -154,5 +154,5 @@ class StatusPanel(QFrame):
     def paintEvent(self, event: QPaintEvent) -> None:
         """A card in a faint tint of the tone, with a bar of it at its left."""
         painter = QPainter(self)
-        painter.fillRect(self.rect(), tint(self._state.look.tone, self.palette()))
-        painter.fillRect(0, 0, 5, self.height(), tone_color(self._state.look.tone, self.palette()))
+        fill(painter, self.rect(), tint(self._state.look.tone, self.palette()))
+        fill(painter, QRect(0, 0, 5, self.height()), tone_color(self._state.look.tone, self.palette()))

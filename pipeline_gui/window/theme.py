@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPalette
 
 from pipeline_gui.window.looks import Tone
 
@@ -30,6 +31,13 @@ def is_dark(palette: QPalette) -> bool:
 def tone_color(tone: Tone, palette: QPalette) -> QColor:
     """The colour of a tone for texts and icons on the palette's background."""
     return QColor((_ON_DARK if is_dark(palette) else _ON_LIGHT)[tone])
+
+
+def fill(painter: QPainter, rect: QRect | QRectF, color: QColor) -> None:
+    """Fill a rectangle: QPainter.fillRect may also be given a gradient's name, and PySide makes all 170 to look."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color)
+    painter.drawRect(rect)
 
 
 def mixed(over: QColor, ground: QColor, share: float) -> QColor:
