@@ -50,16 +50,29 @@ def _trusted_by_the_system() -> dict[str, str]:
     return {"sslrootcert": file, "sslmode": "verify-full"} if file else {}
 
 
+def _without_service(name: str, given: dict[str, Any]) -> dict[str, Any]:
+    from pipeline_gui.store.service_file import service_settings
+
+    stands_for = service_settings(name)
+    if stands_for is None:
+        return given
+    return stands_for | {key: value for key, value in given.items() if key != "service"}
+
+
 def parse_target(url: str, application_name: str) -> Target:
     """Read a libpq URL or connection string; what it does not say gets our deadlines. Raises StoreRefused."""
     try:
-        given = conninfo_to_dict(url)
+        given: dict[str, Any] = conninfo_to_dict(url)
     except psycopg.Error:
         # libpq's own message quotes the string, password and all.
         raise StoreRefused(
             "The database's address can't be read; it should look like postgresql://USER@HOST:5432/NAME. "
             "A password with special characters must be percent-encoded."
         ) from None
+    service = str(given.get("service") or os.environ.get("PGSERVICE") or "")
+    is_named = bool(service) and not given.get("host")
+    if service:
+        given = _without_service(service, given)
     settings = {**_DEFAULTS, "application_name": application_name[:63]} | given
     if given.get("sslrootcert") == "system":
         settings |= _trusted_by_the_system()
@@ -70,7 +83,10 @@ def parse_target(url: str, application_name: str) -> Target:
     hosts = (said("host") or said("hostaddr")).split(",")
     ports = (said("port") or "5432").split(",")
     places = [f"{host or 'localhost'}:{ports[min(i, len(ports) - 1)]}" for i, host in enumerate(hosts)]
-    place = f"service {given['service']}" if given.get("service") and not given.get("host") else ", ".join(places)
+    place = f"service {service}" if is_named else ", ".join(places)
     # libpq's own name for the database is PGDATABASE, then the user.
     database = str(given.get("dbname") or os.environ.get("PGDATABASE") or said("user") or "the default database")
-    return Target(make_conninfo(**settings), place, database, said("user"))
+    try:
+        return Target(make_conninfo(**settings), place, database, said("user"))
+    except psycopg.Error:
+        raise StoreRefused(f"The database service {service} has a setting that PostgreSQL does not know.") from None
