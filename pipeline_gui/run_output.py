@@ -11,6 +11,7 @@ from pipeline_gui.pipeline.figures import FiguresSource
 from pipeline_gui.pipeline.output import OutputPart, OutputSearch, OutputSearched, OutputServer, SearchNotKnown, Stream
 from pipeline_gui.pipeline.ports import RunStore, SparkServer
 from pipeline_gui.run_log import STDERR
+from pipeline_gui.spark.address import is_loopback
 
 LINES_OF_LIVY = 200
 _NOTE = f"This Spark server is a plain Livy: it keeps the last {LINES_OF_LIVY} lines, and these are they."
@@ -61,6 +62,8 @@ class RunOutputs:
         host = urlsplit(self._spark.url).hostname
         if batch.driver_ui_port is None or host is None:
             return None
+        if is_loopback(batch.driver_ui_host or "") and not is_loopback(host):
+            return None  # only a browser on the server's own host could open it
         return f"http://{f'[{host}]' if ':' in host else host}:{batch.driver_ui_port}/"
 
     def _batch(self, run_id: str) -> str:

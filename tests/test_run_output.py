@@ -94,6 +94,11 @@ def test_sparks_own_ui_is_on_the_servers_host(url: str, address: str) -> None:
     assert read.ui_address("r") is None
     found["i.r"] = replace(batch, driver_ui_port=None)
     assert read.ui_address("r") is None
+    # A driver on one computer listens there alone: from elsewhere the link would lead nowhere.
+    found["i.r"] = replace(batch, driver_ui_host="127.0.0.1")
+    assert read.ui_address("r") == (address if "::1" in url else None)
+    found["i.r"] = replace(batch, driver_ui_host="10.1.2.3")
+    assert read.ui_address("r") == address
     found["i.r"] = None
     assert read.ui_address("r") is None
 

@@ -33,6 +33,7 @@ def batch_body(batch: Batch, generation: str, base_url: str) -> dict[str, Any]:
             "executorLogUrls": None,
             # For people: their browsers have no token for the way through this server.
             "driverUiPort": batch.user_interface.port if has_ui and batch.user_interface else None,
+            "driverUiHost": batch.user_interface.host if has_ui and batch.user_interface else None,
         },
         "log": logs.last_lines(batch),
         "exitCode": end.get("exitCode"),

@@ -53,6 +53,7 @@ class ProgressAnswer(TypedDict, total=False):
     batch_number: int
     input_rows_per_second: float
     processed_rows_per_second: float
+    batch_seconds: float
 
 
 class StatusAnswer(TypedDict):
@@ -123,6 +124,8 @@ def progress_answer(progress: Progress | None) -> ProgressAnswer | None:
         answer["input_rows_per_second"] = progress.input_rows_per_second
     if progress.processed_rows_per_second is not None:
         answer["processed_rows_per_second"] = progress.processed_rows_per_second
+    if progress.batch_seconds is not None:
+        answer["batch_seconds"] = progress.batch_seconds
     return answer
 
 

@@ -371,6 +371,8 @@ class Batch:
     """The server's own words on the end, if it has any."""
     driver_ui_port: int | None = None
     """Where on the server's host the driver's own UI listens, for people; None where that is not said."""
+    driver_ui_host: str | None = None
+    """The address there that it listens on; None where that is not said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ class Progress:
     processed_rows_per_second: float | None = None
     batch_number: int | None = None
     """The micro-batch that a structured stream is at."""
+    batch_seconds: float | None = None
+    """How long its last micro-batch took."""
 
     def sentence(self) -> str:
         """The progress in words, as windows and terminals show it."""
@@ -34,6 +36,8 @@ class Progress:
                 parts.append(f"{self.input_rows_per_second:,.0f} rows/s in")
             if self.processed_rows_per_second is not None:
                 parts.append(f"{self.processed_rows_per_second:,.0f} rows/s processed")
+            if self.batch_seconds is not None:
+                parts.append(f"{self.batch_seconds:,.1f} s a batch")
         elif self.job_id is not None:
             parts.append(f"job {self.job_id}")
             if self.tasks_total is not None:

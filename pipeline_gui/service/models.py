@@ -32,6 +32,7 @@ class Progress(BaseModel):
     batch_number: int = 0
     input_rows_per_second: float = 0
     processed_rows_per_second: float = 0
+    batch_seconds: float = Field(0, description="how long the last micro-batch of a stream took")
 
 
 class Status(BaseModel):

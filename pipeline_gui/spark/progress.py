@@ -134,6 +134,7 @@ def _of_job(job: Job) -> Progress:
 
 def _with_rates(stream: _Stream, metrics: Metrics, application: str, job: Job | None) -> Progress:
     gauges = f"{application}.driver.spark.streaming.{stream.label}."
+    milliseconds = finite(metrics.value(f"{gauges}latency"))
     return Progress(
         job_id=job.job_id if job else None,
         job_description=clean(stream.label, LONGEST_DESCRIPTION),
@@ -142,6 +143,7 @@ def _with_rates(stream: _Stream, metrics: Metrics, application: str, job: Job | 
         input_rows_per_second=finite(metrics.value(f"{gauges}inputRate-total")),
         processed_rows_per_second=finite(metrics.value(f"{gauges}processingRate-total")),
         batch_number=stream.batch,
+        batch_seconds=None if milliseconds is None else milliseconds / 1000,
     )
 
 

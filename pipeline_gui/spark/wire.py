@@ -56,6 +56,8 @@ class AppInfo(msgspec.Struct, rename="camel"):
     spark_ui_url: str | None = None
     driver_ui_port: int | None = None
     """On the server's own host; of our command server."""
+    driver_ui_host: str | None = None
+    """The address there that it listens on."""
 
 
 class WireBatch(msgspec.Struct, rename="camel"):
@@ -140,6 +142,7 @@ def batch_of(wire: WireBatch, base_url: str, generation: str | None) -> Batch:
         application_id=plain(wire.app_id),
         ui_url=_ui_url(wire.app_info.spark_ui_url if wire.app_info else None, base_url),
         driver_ui_port=_port(wire.app_info.driver_ui_port if wire.app_info else None),
+        driver_ui_host=plain(wire.app_info.driver_ui_host if wire.app_info else None),
         log_tail=tuple(bounded_line(line) for line in (wire.log or [])[-MOST_TAIL_LINES:]),
         generation=plain(wire.generation) or generation,
         exit_code=wire.exit_code,

@@ -100,16 +100,23 @@ def ask_to_confirm_gone(parent: QWidget, name: str, on_confirmed: Callable[[], N
 
 
 def ask_to_close(
-    parent: QWidget, name: str, on_confirmed: Callable[[], None], on_hidden: Callable[[], None] | None = None
+    parent: QWidget, name: str | None, on_confirmed: Callable[[], None], on_hidden: Callable[[], None] | None = None
 ) -> None:
-    """Say that a run goes on when the window is closed; where it can be hidden instead, offer that."""
+    """Say that a run goes on when the window is closed; where it can be hidden instead, offer that.
+
+    name: of what runs; None where it is not known whether anything does.
+    """
     box = QMessageBox(parent)
     box.setObjectName("closeQuestion")
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    box.setWindowTitle(tr("A pipeline is running"))
+    box.setWindowTitle(tr("A pipeline is running") if name else tr("A pipeline may be running"))
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setIconPixmap(tone_icon("running", Tone.ACTIVE, parent.palette()).pixmap(40, 40))
-    box.setText(tr("“{0}” goes on when this window is closed.").format(name))
+    box.setText(
+        tr("“{0}” goes on when this window is closed.").format(name)
+        if name
+        else tr("What may be running goes on when this window is closed. The record can't be read now.")
+    )
     box.setInformativeText(
         tr("It runs on Spark, not in this window. Open the window again to see how it stands or to stop it.")
     )

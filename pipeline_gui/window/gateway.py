@@ -31,9 +31,11 @@ class Lane(StrEnum):
     REFRESHES = "refreshes"
     VIEWS = "views"
     """What a part of the window shows besides: it may be slow, and holds up neither of the others."""
+    TABLE = "table"
+    """What the table does with rows that are here already: it waits for no server."""
 
 
-THREADS = {Lane.ACTIONS: 6, Lane.REFRESHES: 1, Lane.VIEWS: 2}
+THREADS = {Lane.ACTIONS: 6, Lane.REFRESHES: 1, Lane.VIEWS: 2, Lane.TABLE: 1}
 """At most one action of each kind is under way, so that none of them waits for another."""
 
 

@@ -15,6 +15,7 @@ from pipeline_gui.window.badge import Badge
 from pipeline_gui.window.configuration_box import ConfigurationBox
 from pipeline_gui.window.enablement import Kind, permissions
 from pipeline_gui.window.icons import application_icon
+from pipeline_gui.window.looks import Tone
 from pipeline_gui.window.messages import Message, failure_message
 from pipeline_gui.window.opening_page import OpeningPage
 from pipeline_gui.window.runs_page import RunsPage
@@ -115,6 +116,7 @@ class MainWindow(QMainWindow):
         self._session = session = Session(backend, self)
         session.refreshed.connect(self._show)
         session.said.connect(self.page.bottom.say)
+        session.operations.said.connect(self._tell_if_hidden)
         session.ended.connect(self.tray.tell)
         session.pending_changed.connect(self._allow)
         self._show_system(backend.settings)
@@ -276,6 +278,21 @@ class MainWindow(QMainWindow):
             return None
         return session, status["run_id"], one_line(status["pipeline"] or status["run_id"], 120)
 
+    @property
+    def _may_run(self) -> bool:
+        """Whether a pipeline runs, or ran when the record could be read last, and can't be read now."""
+        if self._session is None or self._session.last is None:
+            return False
+        if self._session.last.status["is_running"] is None:
+            known = self.page.known
+            return known is not None and bool(known.status["is_running"])
+        return self._running is not None
+
+    def _tell_if_hidden(self, message: Message) -> None:
+        """What was asked for in the tray's menu, and refused: the line below is not in sight then."""
+        if message.tone in (Tone.BAD, Tone.WARNING) and (self.isMinimized() or not self.isVisible()):
+            self.tray.tell(message)
+
     def _refresh(self) -> None:
         if self._session is not None:
             self._session.refresher.refresh()
@@ -317,12 +334,12 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Close; while a pipeline runs, say first that it goes on."""
-        run = self._running
-        if run is not None and not self._may_close:
+        if self._may_run and not self._may_close:
             event.ignore()
             from pipeline_gui.window.dialogs import ask_to_close
 
-            ask_to_close(self, run[2], self.close_now, self.hide if self.tray.is_there else None)
+            name = self._running[2] if self._running else None
+            ask_to_close(self, name, self.close_now, self.hide if self.tray.is_there else None)
             return
         self._pulse.stop()
         self.tray.icon.hide()

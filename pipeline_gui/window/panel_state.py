@@ -49,6 +49,7 @@ def panel_state(snapshot: Snapshot, known: Snapshot | None, today: date) -> Pane
         return PanelState(IDLE, tr("Idle"), status["sentence"], facts=_last_run(snapshot, today))
     look = look_of(status["status"], status["phase"])
     progress = status["progress"] or {}
+    is_stream = "batch_number" in progress or "input_rows_per_second" in progress
     started = parse_moment(status["start_time"])
     facts = [tr("since {0}").format(local_text(started, today))] if started else []
     facts.append(f"started by {status['started_by'] or 'another program'}")
@@ -61,8 +62,9 @@ def panel_state(snapshot: Snapshot, known: Snapshot | None, today: date) -> Pane
         facts=one_line("  ·  ".join(facts)),
         facts_tooltip=tr("Started\n{0}\n{1}").format(moment_tooltip(started), status["run_id"]),
         progress_text=one_line(progress.get("text", "")),
-        done=progress.get("tasks_completed"),
-        total=progress.get("tasks_total"),
+        # A stream's tasks are those of one micro-batch of a second or so: a bar of them would only flicker.
+        done=None if is_stream else progress.get("tasks_completed"),
+        total=None if is_stream else progress.get("tasks_total"),
         duration=status["duration"],
     )
 

@@ -38,6 +38,7 @@ def test_the_batch_names_its_ui_and_application(server: CommandServer, batch: di
     assert batch["appId"] == "local-1790000000000"
     assert batch["appInfo"]["sparkUiUrl"] == f"{server.url}/batches/{batch['id']}/ui/"
     assert batch["appInfo"]["driverUiPort"] > 0
+    assert batch["appInfo"]["driverUiHost"] == "127.0.0.1"
 
 
 def test_the_ui_is_passed_on_without_its_cookies(server: CommandServer, batch: dict[str, Any]) -> None:

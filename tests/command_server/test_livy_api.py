@@ -24,7 +24,7 @@ def test_a_batch_has_every_key_and_its_location(server: CommandServer) -> None:
     assert answer.status_code == 201
     batch = answer.json()
     assert set(batch) == LIVY_KEYS | OWN_KEYS
-    assert set(batch["appInfo"]) == {"driverLogUrl", "sparkUiUrl", "executorLogUrls", "driverUiPort"}
+    assert set(batch["appInfo"]) == {"driverLogUrl", "sparkUiUrl", "executorLogUrls", "driverUiPort", "driverUiHost"}
     assert answer.headers["Location"] == f"/batches/{batch['id']}"
     assert batch["state"] in ("starting", "running")
     ended = server.wait_for_state("shape", "success")

@@ -81,8 +81,8 @@ def test_secrets_are_replaced_in_text_and_arguments() -> None:
 
 def test_progress_is_said_in_the_words_of_its_kind() -> None:
     assert Progress(job_id=3, tasks_completed=124, tasks_total=200).sentence() == "job 3 · 124 of 200 tasks"
-    stream = Progress(batch_number=8, input_rows_per_second=1234.4, processed_rows_per_second=99.0)
-    assert stream.sentence() == "stream batch 8 · 1,234 rows/s in · 99 rows/s processed"
+    stream = Progress(batch_number=8, input_rows_per_second=1234.4, processed_rows_per_second=99.0, batch_seconds=2.345)
+    assert stream.sentence() == "stream batch 8 · 1,234 rows/s in · 99 rows/s processed · 2.3 s a batch"
 
 
 @pytest.mark.parametrize(

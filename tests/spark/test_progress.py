@@ -49,6 +49,7 @@ def rates(query: str = "events", read: Any = 1000.5, processed: Any = 2000.25) -
             "DAGScheduler.job.allJobs": 8,
             f"spark.streaming.{query}.inputRate-total": read,
             f"spark.streaming.{query}.processingRate-total": processed,
+            f"spark.streaming.{query}.latency": 1250,
             f"spark.streaming.{query}.eventTime-watermark": "1970-01-01T00:00:00.000Z",
         }
     )
@@ -138,6 +139,7 @@ def test_a_stream_says_its_batch_and_its_rates(driver: Driver) -> None:
     assert progress is not None
     assert (progress.batch_number, progress.job_description, progress.job_id) == (41, "events", 3)
     assert (progress.input_rows_per_second, progress.processed_rows_per_second) == (1000.5, 2000.25)
+    assert progress.batch_seconds == 1.25
 
 
 def test_a_stream_without_a_name_is_known_by_its_id(driver: Driver) -> None:

@@ -38,7 +38,12 @@ def service_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_host_stands_in_the_address_and_what_is_said_beside_counts_more() -> None:
     target = parse_target("service=ops dbname=staging", "tests")
     given = conninfo_to_dict(target.conninfo)
-    assert (given["host"], given["port"], given["dbname"], given["user"]) == ("db.ops.example", "5433", "staging", "ana")
+    assert (given["host"], given["port"], given["dbname"], given["user"]) == (
+        "db.ops.example",
+        "5433",
+        "staging",
+        "ana",
+    )
     assert "service" not in given
     assert (target.place, target.database) == ("service ops", "staging")
     assert "hunter2%" in target.conninfo

@@ -37,7 +37,7 @@ from pipeline_gui.window.single_window import SingleWindow
 from pipeline_gui.window.watchdog import Watchdog
 from tests.window.conftest import OpenWindow
 from tests.window.finding import action, found, has_read, text
-from tests.window.stand_in import StandInBackend, idle, run, running
+from tests.window.stand_in import StandInBackend, idle, run, running, unknown
 
 
 @pytest.fixture
@@ -122,6 +122,30 @@ def test_without_a_place_for_it_a_window_is_not_hidden(window: MainWindow) -> No
     assert question.findChild(QPushButton, "hideButton") is None
     question.reject()
     assert window.isVisible()
+
+
+def test_closing_while_nothing_is_known_says_that_what_may_run_goes_on(
+    window: MainWindow, backend: StandInBackend, qtbot: QtBot
+) -> None:
+    backend.controller.status = unknown()
+    backend.change()
+    qtbot.waitUntil(lambda: text(window, "statusLabel") == "Unknown")
+    window.close()
+    question = found(window, QMessageBox, "closeQuestion")
+    assert question.text().startswith("What may be running goes on")
+    question.reject()
+    assert window.isVisible()
+
+
+def test_what_is_refused_to_a_hidden_window_is_told(
+    window: MainWindow, backend: StandInBackend, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Start and Stop are in the menu of the tray; the line below is not in sight."""
+    shown = Shown(window, monkeypatch)
+    backend.controller.answer = {"success": False, "run_id": None, "message": "Spark refused it.", "reason": "refused"}
+    window.hide()
+    action(window, "stopAction").trigger()
+    qtbot.waitUntil(lambda: shown.news == ["Spark refused it."])
 
 
 def test_a_minimised_window_does_less(window: MainWindow, qtbot: QtBot) -> None:

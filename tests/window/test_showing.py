@@ -162,7 +162,14 @@ def test_progress_is_shown_with_a_bar_for_tasks_and_without_for_a_stream(
     qtbot.waitUntil(lambda: text(window, "progressLabel") == "job 3 · 124 of 200 tasks")
     assert bar.isVisible()
     assert (bar.value(), bar.maximum()) == (124, 200)
-    backend.controller.status = running(progress={"text": "stream batch 7 · 250 rows/s in", "batch_number": 7})
+    backend.controller.status = running(
+        progress={
+            "text": "stream batch 7 · 250 rows/s in",
+            "batch_number": 7,
+            "tasks_completed": 1,
+            "tasks_total": 2,
+        }
+    )
     backend.change()
     qtbot.waitUntil(lambda: "stream batch 7" in text(window, "progressLabel"))
     assert not bar.isVisible()

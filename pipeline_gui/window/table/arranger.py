@@ -122,13 +122,13 @@ class Arranger(QObject):
 
         self._is_busy = True
         self.busy_changed.emit(True)
-        self._gateway.run(work, self._take, self._fail, self, Lane.VIEWS)
+        self._gateway.run(work, self._take, self._fail, self, Lane.TABLE)
 
     def _take(self, worked: _Worked) -> None:
         self._known, self._running = worked.known, worked.running
         let_go = self._model.apply(worked.changes)
         if self._gateway is not None:
-            self._gateway.run(lambda: _let_go(let_go), lambda _: None, self._fail, self, Lane.VIEWS)
+            self._gateway.run(lambda: _let_go(let_go), lambda _: None, self._fail, self, Lane.TABLE)
         self._done()
         self.arranged.emit()
 
