@@ -12,7 +12,7 @@ from psycopg import errors as pg
 
 from pipeline_gui.pipeline.errors import FiredBefore, RunBusy, StoreRefused, StoreUnavailable, StoreUnclear
 from pipeline_gui.pipeline.past_runs import PastRuns
-from pipeline_gui.pipeline.ports import (
+from pipeline_gui.pipeline.record import (
     Actor,
     Change,
     Contact,
