@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from tests.chaos.model.scheduler import Fault
+from tests.chaos.model.settling_down import settle_down
 from tests.chaos.model.store import Database, MemoryStore
 from tests.chaos.model.world import World
 
@@ -154,10 +155,10 @@ class Model(RuleBasedStateMachine):
     @rule(what=st.sampled_from(["ends", "deletes", "runs", "failover", "disk"]))
     def other_program(self, what: str) -> None:
         {
-            "ends": self.world.other_program_ends_the_run,
-            "deletes": self.world.other_program_deletes_the_run,
-            "runs": self.world.other_program_runs,
-            "failover": self.world.failover_loses_the_run,
+            "ends": self.world.other_hands.end_the_run,
+            "deletes": self.world.other_hands.delete_the_run,
+            "runs": self.world.other_hands.take_the_place,
+            "failover": self.world.other_hands.lose_the_run_by_failover,
             "disk": self.world.disk_fills,
         }[what]()
 
@@ -167,7 +168,7 @@ class Model(RuleBasedStateMachine):
         if not hasattr(self, "context"):
             return
         try:
-            self.world.settle_down()
+            settle_down(self.world)
         finally:
             self.context.__exit__(None, None, None)
 
