@@ -65,7 +65,7 @@ SOURCE_MUTANTS = [
     SourceMutant(
         "an end without compare",
         "3: compare-and-set on running",
-        "store/queries.py",
+        "store/writing.py",
         """FROM ended WHERE run.run_id = ended.run_id AND {is_running("run.status")}""",
         """FROM ended WHERE run.run_id = ended.run_id""",
         ("tests/chaos/test_contract.py", "tests/store/test_transitions.py"),
@@ -73,7 +73,7 @@ SOURCE_MUTANTS = [
     SourceMutant(
         "a change without its revision",
         "3: the revision",
-        "store/queries.py",
+        "store/writing.py",
         "(%(rev)s::bigint IS NULL OR rev = %(rev)s::bigint)",
         "(%(rev)s::bigint IS NULL OR true)",
         ("tests/chaos/test_contract.py", "tests/store/test_transitions.py"),
@@ -207,7 +207,7 @@ SOURCE_MUTANTS = [
     SourceMutant(
         "an end before its start",
         "7: never before start_time",
-        "store/queries.py",
+        "store/writing.py",
         "end_time = greatest(run.start_time, ended.moment)",
         "end_time = ended.moment",
         ("tests/store/test_transitions.py",),
