@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -27,6 +28,8 @@ class Model(RuleBasedStateMachine):
     plain = False
     schedules = False
     make_store: Callable[[Database], MemoryStore] = MemoryStore
+    reached: ClassVar[frozenset[str]] = frozenset()
+    """The points that all examples of this machine came to."""
 
     @initialize()
     def begin(self) -> None:
@@ -170,6 +173,7 @@ class Model(RuleBasedStateMachine):
         try:
             settle_down(self.world)
         finally:
+            type(self).reached |= {point for point, _ in self.world.scheduler.reached}
             self.context.__exit__(None, None, None)
 
 
