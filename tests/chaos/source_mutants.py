@@ -29,6 +29,13 @@ class SourceMutant:
     new: str
     tests: tuple[str, ...]
 
+    def planted(self) -> str:
+        """The file with the bug in it. Raises ValueError when it can't be planted."""
+        text = (ROOT / "pipeline_gui" / self.path).read_text("utf-8")
+        if self.old not in text:
+            raise ValueError(f"{self.path} does not hold {self.old!r}")
+        return text.replace(self.old, self.new)
+
     def is_found(self) -> bool:
         """Whether one of its tests fails where it is planted. Raises ValueError when it can't be planted."""
         with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
@@ -37,11 +44,7 @@ class SourceMutant:
                 shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
             for name in ("pyproject.toml", "resources", "docs", "requirements"):
                 (copy / name).symlink_to(ROOT / name)
-            file = copy / "pipeline_gui" / self.path
-            text = file.read_text("utf-8")
-            if self.old not in text:
-                raise ValueError(f"{self.path} does not hold {self.old!r}")
-            file.write_text(text.replace(self.old, self.new), "utf-8")
+            (copy / "pipeline_gui" / self.path).write_text(self.planted(), "utf-8")
             words = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider", *self.tests]
             done = subprocess.run(
                 words, cwd=copy, env=os.environ | {"PYTHONPATH": folder}, capture_output=True, check=False,
@@ -134,8 +137,8 @@ SOURCE_MUTANTS = [
         "a copy is an original",
         "4: the fingerprint",
         "store/identity.py",
-        "return Installation(installation_id, is_original, version)",
-        "return Installation(installation_id, True, version)",
+        "return Installation(installation_id, is_original, version, newer)",
+        "return Installation(installation_id, True, version, newer)",
         ("tests/chaos/test_deaths.py", "-k", "copy"),
     ),
     SourceMutant(
@@ -338,7 +341,7 @@ SOURCE_MUTANTS = [
         "a copy delivers",
         "4: a copy does nothing of the original's",
         "pipeline/delivering.py",
-        "if not known or not self._outbox.installation().is_original:",
+        "if not known or not self._outbox.installation().may_act:",
         "if not known:",
         ("tests/alerts/test_delivering.py",),
     ),

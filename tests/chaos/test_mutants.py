@@ -10,6 +10,7 @@ from tests.chaos.model.machine import DatabaseAlone, Model, PlainLivy, Scheduled
 from tests.chaos.model.mutants import MUTANTS, Mutant
 from tests.chaos.model.violation import Violation
 from tests.chaos.model.walk import Walk
+from tests.chaos.source_mutants import ROOT, SOURCE_MUTANTS, SourceMutant
 
 WALKS = 4000
 """At most; most are found within a hundred."""
@@ -65,3 +66,10 @@ def test_hypothesis_finds_one_for_each_invariant_and_on_each_machine(machine: ty
     )
     with mutant.plant(), pytest.raises(Violation):
         run_state_machine_as_test(mutated, settings=many)
+
+
+@pytest.mark.parametrize("mutant", SOURCE_MUTANTS, ids=lambda mutant: mutant.name.replace(" ", "-"))
+def test_a_bug_in_the_sources_can_still_be_planted(mutant: SourceMutant) -> None:
+    """`make chaos` plants it and looks whether its tests fail; here the sources may not have gone from under it."""
+    assert mutant.new in mutant.planted()
+    assert all((ROOT / test.partition("::")[0]).exists() for test in mutant.tests if test.startswith("tests/"))
