@@ -21,7 +21,7 @@ from pipeline_gui.record_checks import examine_record
 from pipeline_gui.setting_checks import SettingsInvalid
 from pipeline_gui.settings import Settings
 from pipeline_gui.spark.livy import LivyServer
-from tests.chaos.real.scenarios import never_sent
+from tests.chaos.real.prepared import never_sent
 from tests.command_server.harness import command_server
 from tests.pipeline.conftest import World
 

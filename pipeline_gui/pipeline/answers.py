@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, TypedDict
 
 from pipeline_gui.pipeline.errors import Reason
-from pipeline_gui.pipeline.ports import Contact, Event
+from pipeline_gui.pipeline.record import Contact, Event
 from pipeline_gui.pipeline.run import Progress, Run
 
 

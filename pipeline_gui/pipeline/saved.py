@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from pipeline_gui.pipeline.errors import ConfigurationInvalid, PipelineError
-from pipeline_gui.pipeline.ports import Actor
+from pipeline_gui.pipeline.record import Actor
 
 
 @dataclass(frozen=True, slots=True)

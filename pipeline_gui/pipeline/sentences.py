@@ -9,7 +9,7 @@ from pipeline_gui.pipeline.status import Phase, RunStatus
 
 if TYPE_CHECKING:
     from pipeline_gui.pipeline.past_runs import PastRuns, Usual
-    from pipeline_gui.pipeline.ports import Contact
+    from pipeline_gui.pipeline.record import Contact
     from pipeline_gui.pipeline.run import RunRecord
 
 SILENT_SECONDS = 5.0

@@ -9,7 +9,7 @@ from pipeline_gui.pipeline.run import Phase, RunRecord, RunStatus
 from pipeline_gui.pipeline.sentences import running_sentence
 
 if TYPE_CHECKING:
-    from pipeline_gui.pipeline.ports import Contact
+    from pipeline_gui.pipeline.record import Contact
 
 
 def unknown_answer(sentence: str, database: Contact, spark: Contact) -> StatusAnswer:

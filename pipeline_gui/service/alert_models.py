@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-_MOMENT = Field(description="UTC", examples=["2026-11-23T16:01:22.123456Z"])
+from pipeline_gui.service.model_fields import MOMENT
+
 _CONDITION = Field(
     description="failed; ended: however it ends; recovered: completed after a failure; slow: it lasts longer than its "
     "own past lets expect; limit: longer than `minutes`; missed: a time of a schedule started nothing; lost_contact: "
@@ -44,7 +45,7 @@ class Alert(BaseModel):
     is_enabled: bool
     revision: int
     changed_by: str
-    changed_at: str | None = _MOMENT
+    changed_at: str | None = MOMENT
     not_delivered_because: str | None = Field(description="why nothing would reach the receiver now; null: it would")
 
 
@@ -65,12 +66,12 @@ class Message(BaseModel):
     condition: str = Field(description="the rule's, or test")
     run_id: str | None
     sentence: str
-    made_at: str | None = _MOMENT
+    made_at: str | None = MOMENT
     state: Literal["waiting", "sent", "undelivered"]
     attempts: int
-    next_at: str | None = _MOMENT
+    next_at: str | None = MOMENT
     answer: str | None = Field(description="the receiver's last answer, or why there was none")
-    ended_at: str | None = _MOMENT
+    ended_at: str | None = MOMENT
 
 
 class AlertDetail(Alert):

@@ -9,15 +9,73 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipeline_gui.service.configuration_models import (
+    Configuration,
+    ConfigurationBody,
+    ConfigurationEntry,
+    Configurations,
+    FieldChange,
+)
+from pipeline_gui.service.metrics_models import (
+    Figures,
+    MetricsDay,
+    MetricsOfPipeline,
+    Period,
+    PipelineMetrics,
+    RunFigures,
+    StartedBy,
+    Trend,
+)
+from pipeline_gui.service.model_fields import MOMENT
+from pipeline_gui.service.schedule_models import AlwaysOn, Decided, Schedule, ScheduleBody, ScheduleDetail, Schedules
+
+__all__ = [
+    "AlwaysOn",
+    "Configuration",
+    "ConfigurationBody",
+    "ConfigurationEntry",
+    "Configurations",
+    "Contact",
+    "Decided",
+    "Event",
+    "Events",
+    "FieldChange",
+    "FieldError",
+    "Figures",
+    "Liveness",
+    "Log",
+    "MetricsDay",
+    "MetricsOfPipeline",
+    "Period",
+    "PipelineMetrics",
+    "ProblemBody",
+    "Progress",
+    "Readiness",
+    "Reason",
+    "Run",
+    "RunFigures",
+    "Runs",
+    "Schedule",
+    "ScheduleBody",
+    "ScheduleDetail",
+    "Schedules",
+    "StartBody",
+    "Started",
+    "StartedBy",
+    "Status",
+    "StopBody",
+    "Stopped",
+    "Trend",
+]
+
 Reason = Literal["busy", "invalid", "refused", "unreachable", "idle", "unconfirmed"]
-_MOMENT = Field(description="UTC", examples=["2026-11-23T16:01:22.123456Z"])
 
 
 class Contact(BaseModel):
     """Whether a server can be reached."""
 
     reachable: bool | None = Field(description="null: not asked yet")
-    since: str | None = _MOMENT
+    since: str | None = MOMENT
     reason: str | None
 
 
@@ -45,7 +103,7 @@ class Status(BaseModel):
     sentence: str = Field(description="the state in words")
     pipeline: str | None
     started_by: str | None
-    start_time: str | None = _MOMENT
+    start_time: str | None = MOMENT
     duration: float | None = Field(description="seconds, by the database's clock")
     stop_requested_by: str | None
     application_id: str | None
@@ -61,8 +119,8 @@ class Run(BaseModel):
     run_id: str
     command: str | None = Field(description="the spark-submit command that a person could run, secrets redacted")
     status: str | None = Field(description="running, completed, failed, stopped; other programs may write others")
-    start_time: str | None = _MOMENT
-    end_time: str | None = _MOMENT
+    start_time: str | None = MOMENT
+    end_time: str | None = MOMENT
     duration: float | None = Field(description="seconds; of a running run up to now")
     error_message: str | None
     metadata: dict[str, Any] | None
@@ -78,7 +136,7 @@ class Runs(BaseModel):
 class Event(BaseModel):
     """One event of a run."""
 
-    at: str | None = _MOMENT
+    at: str | None = MOMENT
     kind: str = Field(examples=["recorded", "stop requested", "status changed"])
     actor: str | None = Field(description="who", examples=["ana@10.0.0.7"])
     via: str | None = Field(description="window, terminal, service, watcher, keeper, or another program's name")
@@ -103,187 +161,6 @@ class Log(BaseModel):
     lines: list[str]
 
 
-class ConfigurationEntry(BaseModel):
-    """A configuration in a list."""
-
-    name: str
-    sample: bool = Field(description="it came with the program, and nobody changes it")
-    description: str | None
-    revision: int | None = Field(description="counts the changes; null for a sample")
-    changed_by: str | None
-    changed_at: str | None = _MOMENT
-
-
-class Configurations(BaseModel):
-    """What can be started by name: the saved ones, then the samples."""
-
-    configurations: list[str]
-    entries: list[ConfigurationEntry]
-
-
-class Configuration(ConfigurationEntry):
-    """One of them, whole."""
-
-    configuration: dict[str, Any]
-    command: str | None = Field(description="as spark-submit, secrets redacted; null: it can't be started as it is")
-
-
-class Schedule(BaseModel):
-    """When a configuration starts by itself."""
-
-    name: str
-    configuration: str
-    cron: str | None = Field(description="minute, hour, day, month, weekday, read in the zone")
-    every_minutes: int | None
-    zone: str
-    starts_at: str | None = _MOMENT
-    ends_at: str | None = _MOMENT
-    when_busy: Literal["skip", "wait", "replace"]
-    catch_up_seconds: float = Field(description="so late a missed time is made up for, once; 0: never")
-    retries: int = Field(description="how often a run that failed is started again")
-    retry_delay_seconds: float = Field(description="so long after the end of the run that failed")
-    is_enabled: bool
-    revision: int
-    changed_by: str
-    changed_at: str | None = _MOMENT
-    next: list[str] = Field(description="its next five times; none while it is paused")
-
-
-class AlwaysOn(BaseModel):
-    """A process that is always on, and starts what is due."""
-
-    actor: str
-    host: str
-    since: str | None = _MOMENT
-
-
-_SERVICES = Field(description="who is always there to start what is due; none: it starts while some window is open")
-
-
-class Schedules(BaseModel):
-    """All of them, by name."""
-
-    schedules: list[Schedule]
-    services: list[AlwaysOn] = _SERVICES
-
-
-class Decided(BaseModel):
-    """What became of a time that was due."""
-
-    due: str | None = _MOMENT
-    attempt: int = Field(description="1: the time itself; more: a start after a run that failed")
-    outcome: Literal["started", "waiting", "skipped", "missed", "refused", "gave_up"]
-    run_id: str | None
-    retry_of: str | None = Field(description="the run that failed before")
-    sentence: str | None
-    decided_by: str
-    decided_at: str | None = _MOMENT
-
-
-class ScheduleDetail(Schedule):
-    """A schedule, and what became of its last hundred times, newest first."""
-
-    decided: list[Decided]
-    services: list[AlwaysOn] = _SERVICES
-
-
-class Period(BaseModel):
-    """The runs that ended within some days."""
-
-    runs: int
-    completed: int
-    failed: int
-    stopped: int
-    success_rate: float | None = Field(description="completed, of those that completed or failed")
-    p50: float | None = Field(description="seconds that half of the completed runs did not exceed, within 4 % or so")
-    p95: float | None
-
-
-class Trend(BaseModel):
-    """What changed against the same number of days before."""
-
-    runs: int
-    success_rate: float | None = Field(description="by so many shares of 1 it rose")
-    p50: float | None = Field(description="by this share it grew", examples=[0.25])
-
-
-class StartedBy(BaseModel):
-    """Who started runs."""
-
-    who: str = Field(description="empty: another program, which does not say who", examples=["ana@ops-3"])
-    runs: int
-
-
-class MetricsOfPipeline(Period):
-    """One pipeline."""
-
-    pipeline: str = Field(description="empty: runs of other programs that name none")
-    longest: float | None = Field(description="seconds, however that run ended")
-    longest_run: str | None
-    last_success: str | None = Field(description="UTC; null: not within 180 days")
-    seconds_since_success: float | None
-    started_by: list[StartedBy] = Field(description="the five with the most runs")
-    before: Period
-    trend: Trend
-
-
-class MetricsDay(BaseModel):
-    """One UTC day on which runs ended."""
-
-    day: str = Field(examples=["2026-11-23"])
-    runs: int
-    completed: int
-    failed: int
-    stopped: int
-    p50: float | None
-
-
-class PipelineMetrics(BaseModel):
-    """What the runs come to, the pipelines with the most runs first."""
-
-    days: int
-    pipelines: list[MetricsOfPipeline]
-    left_out: int = Field(description="pipelines beyond the first 200")
-    uncounted_days: int = Field(description="still to be counted, so that figures may be too low; ask again")
-    by_day: list[MetricsDay] = Field([], description="only where one pipeline was asked for, the oldest first")
-
-
-class Figures(BaseModel):
-    """What Spark counted; null: not told."""
-
-    input_bytes: int | None
-    input_records: int | None
-    output_bytes: int | None
-    output_records: int | None
-    shuffle_read_bytes: int | None
-    shuffle_write_bytes: int | None
-    memory_spilled_bytes: int | None
-    disk_spilled_bytes: int | None
-    peak_memory_bytes: int | None = Field(description="of the Java process with the highest peak, heap and beside it")
-    failed_tasks: int | None
-    executors: int | None = Field(description="the most at one time")
-
-
-class RunFigures(BaseModel):
-    """What one run's work amounts to."""
-
-    run_id: str
-    asked_at: str | None = _MOMENT
-    figures: Figures
-    usual: Figures
-    usual_of: int = Field(description="of how many completed runs usual is the median; too few: it is null")
-
-
-class FieldChange(BaseModel):
-    """What somebody changed in one field."""
-
-    field: str = Field(examples=["driver_memory", "conf.spark.sql.shuffle.partitions"])
-    before: str
-    after: str
-    changed_by: str
-    changed_at: str | None = _MOMENT
-
-
 class Started(BaseModel):
     """A start that was carried out."""
 
@@ -303,64 +180,6 @@ class Stopped(BaseModel):
     message: str
     status: str = Field(default="stopped", description="as recorded by now; an end of its own is its true end")
     reason: Reason = Field(default="unconfirmed", description="only where success is false")
-
-
-class ConfigurationBody(BaseModel):
-    """What to run. A value of conf may refer to a secret that the Spark command server knows: ${secret:NAME}."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"file": "/srv/pipelines/flights.py", "driver_memory": "2g"}]},
-    )
-
-    file: str | None = Field(None, description="the application, as the Spark server sees it: a path or a URI")
-    name: str | None = Field(None, max_length=200, description="what people call it")
-    class_name: str | None = None
-    args: list[str | float | int | bool] | None = Field(None, max_length=1000)
-    conf: dict[str, str | float | int | bool] | None = Field(None, description="Spark properties")
-    py_files: list[str] | None = Field(None, max_length=1000)
-    jars: list[str] | None = Field(None, max_length=1000)
-    files: list[str] | None = Field(None, max_length=1000)
-    archives: list[str] | None = Field(None, max_length=1000)
-    driver_memory: str | None = Field(None, examples=["2g"])
-    driver_cores: int | None = Field(None, ge=1, le=1_000_000)
-    executor_memory: str | None = Field(None, examples=["4g"])
-    executor_cores: int | None = Field(None, ge=1, le=1_000_000)
-    num_executors: int | None = Field(None, ge=1, le=1_000_000)
-    queue: str | None = None
-    proxy_user: str | None = None
-    description: str | None = None
-    grace_seconds: float | None = Field(None, ge=0, le=1800, description="for the driver to end by itself on a stop")
-    timeout_seconds: float | None = Field(
-        None, ge=1, le=31_536_000, description="how long a run may last; then it is stopped"
-    )
-
-
-class ScheduleBody(BaseModel):
-    """When a configuration starts by itself: cron, or every_minutes."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {"name": "nightly", "configuration": "flights", "cron": "0 2 * * *", "zone": "Europe/Berlin"},
-                {"name": "hourly", "configuration": "flights", "every_minutes": 60, "retries": 3},
-            ]
-        },
-    )
-
-    name: str | None = Field(None, max_length=200)
-    configuration: str | None = Field(None, max_length=200, description="the name of a saved one or of a sample")
-    cron: str | None = Field(None, max_length=200, description="minute, hour, day, month, weekday, read in the zone")
-    every_minutes: int | None = Field(None, ge=1, le=525_600)
-    zone: str | None = Field(None, description="in which cron is read", examples=["Europe/Berlin"])
-    starts_at: str | None = Field(None, description="a date or a moment; without an offset in its zone")
-    ends_at: str | None = Field(None, description="a date or a moment; without an offset in its zone")
-    when_busy: Literal["skip", "wait", "replace"] | None = Field(None, description="what to do while a pipeline runs")
-    catch_up_seconds: float | None = Field(None, ge=0, le=31_536_000)
-    retries: int | None = Field(None, ge=0, le=100, description="how often a run that failed is started again")
-    retry_delay_seconds: float | None = Field(None, ge=0, le=86_400)
-    is_enabled: bool | None = Field(None, description="false: nothing starts by it")
 
 
 class StartBody(ConfigurationBody):

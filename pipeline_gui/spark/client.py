@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 
+from pipeline_gui.pipeline.batch import Batch, ServerIdentity
 from pipeline_gui.pipeline.errors import SparkRefused, SparkUnavailable
-from pipeline_gui.pipeline.ports import Batch, ServerIdentity
 from pipeline_gui.spark.address import Address
 from pipeline_gui.spark.answers import NEEDS_NAMES, unusable
 from pipeline_gui.spark.identity import IdentityCache

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from pipeline_gui.pipeline.errors import SparkRefused, SparkUnavailable
-from pipeline_gui.pipeline.ports import Contact
+from pipeline_gui.pipeline.record import Contact
 
 _NOT_LET_IN = (401, 403)
 

@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
+from pipeline_gui.pipeline.batch import Batch
 from pipeline_gui.pipeline.errors import ConfigurationInvalid, SparkUnavailable
-from pipeline_gui.pipeline.ports import Batch
 from pipeline_gui.spark.address import Address, parse_address
 from pipeline_gui.spark.progress_wire import Application
 from pipeline_gui.spark.transport import Transport

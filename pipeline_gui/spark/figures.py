@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 import msgspec
 
+from pipeline_gui.pipeline.batch import Batch
 from pipeline_gui.pipeline.errors import SparkUnavailable
 from pipeline_gui.pipeline.figures import RunFigures
-from pipeline_gui.pipeline.ports import Batch
 from pipeline_gui.spark.address import Address
 from pipeline_gui.spark.driver import DriverLook, ui_of
 from pipeline_gui.spark.transport import Transport

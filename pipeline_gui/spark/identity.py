@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from pipeline_gui.pipeline.ports import ServerIdentity
+from pipeline_gui.pipeline.batch import ServerIdentity
 from pipeline_gui.spark.wire import plain
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
-from pipeline_gui.pipeline.ports import Batch, BatchState, Fence, LogPage
+from pipeline_gui.pipeline.batch import Batch, BatchState, Fence, LogPage
 from pipeline_gui.spark.texts import bounded_line, clean
 
 Natural = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]

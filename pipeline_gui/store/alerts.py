@@ -20,7 +20,7 @@ from pipeline_gui.pipeline.alert import (
     ReceiverName,
 )
 from pipeline_gui.pipeline.errors import StoreRefused
-from pipeline_gui.pipeline.ports import Actor
+from pipeline_gui.pipeline.record import Actor
 from pipeline_gui.pipeline.saved import NameTaken
 from pipeline_gui.store.queries import NOW, RUNNING, is_running
 from pipeline_gui.store.rows import record_of

@@ -7,7 +7,7 @@ from typing import Any
 from psycopg import errors as pg
 
 from pipeline_gui.pipeline.errors import StoreRefused
-from pipeline_gui.pipeline.ports import Actor
+from pipeline_gui.pipeline.record import Actor
 from pipeline_gui.pipeline.saved import NameTaken, SavedConfiguration, SavedSummary
 from pipeline_gui.store.session import Row, Session, Statement
 from pipeline_gui.store.values import clean_text, json_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime
 
-from pipeline_gui.pipeline.ports import Contact
+from pipeline_gui.pipeline.record import Contact
 
 
 class ContactLog:

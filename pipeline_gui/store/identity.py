@@ -5,7 +5,7 @@ from __future__ import annotations
 from psycopg.rows import TupleRow
 
 from pipeline_gui.pipeline.errors import StoreRefused
-from pipeline_gui.pipeline.ports import Actor, Installation
+from pipeline_gui.pipeline.record import Actor, Installation
 from pipeline_gui.store import queries
 from pipeline_gui.store.connection import BoundedConnection
 from pipeline_gui.store.owner import owner_transaction

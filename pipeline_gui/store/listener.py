@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 import psycopg
 
-from pipeline_gui.pipeline.ports import Change
+from pipeline_gui.pipeline.record import Change
 from pipeline_gui.store.connection import BoundedConnection
 from pipeline_gui.store.contact import ContactLog
 from pipeline_gui.store.errors import is_answer, statement_error

@@ -12,7 +12,7 @@ from pipeline_gui.pipeline.metrics import (
     PipelineMetrics,
     Starter,
 )
-from pipeline_gui.pipeline.ports import Actor
+from pipeline_gui.pipeline.record import Actor
 from pipeline_gui.store.queries import NOW
 from pipeline_gui.store.session import Row, Session
 from pipeline_gui.store.values import clean_text

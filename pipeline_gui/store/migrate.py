@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from psycopg import errors as pg
 
 from pipeline_gui.pipeline.errors import StoreRefused
-from pipeline_gui.pipeline.ports import Actor
+from pipeline_gui.pipeline.record import Actor
 from pipeline_gui.store import queries
 from pipeline_gui.store.adoption import existing_rows
 from pipeline_gui.store.connection import BoundedConnection

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline_gui.pipeline.alert import GIVE_UP_SECONDS, TEST, TEST_SECONDS, Claimed, ReceiverName
-from pipeline_gui.pipeline.ports import Actor, Installation
+from pipeline_gui.pipeline.record import Actor, Installation
 from pipeline_gui.store.alerts import MESSAGE_COLUMNS, TEST_IS_OVER, message_of, nobody_took_it
 from pipeline_gui.store.queries import NOW
 from pipeline_gui.store.session import Session, Statement

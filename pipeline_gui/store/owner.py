@@ -10,7 +10,7 @@ import psycopg
 from psycopg import errors as pg
 
 from pipeline_gui.pipeline.errors import StoreRefused, StoreUnavailable
-from pipeline_gui.pipeline.ports import Actor
+from pipeline_gui.pipeline.record import Actor
 from pipeline_gui.store.connection import BoundedConnection
 from pipeline_gui.store.errors import connection_error, statement_error
 from pipeline_gui.store.target import Target, parse_target

@@ -1,8 +1,4 @@
-"""The SQL of the store. Every statement that writes is one round trip and decides by compare-and-set.
-
-Locks are always taken engine row first, then run row: two of our programs never wait for each other in a circle. Under
-READ COMMITTED, who had to wait for a lock re-reads the row, so the loser of a race finds its condition false.
-"""
+"""The SQL that the store reads with, and what all of its SQL is made of."""
 
 from __future__ import annotations
 
@@ -48,14 +44,6 @@ def record_columns(run: str, engine: str) -> str:
     """The columns that rows.record_of reads."""
     of_engine = ", ".join(f"{engine}.{column.strip()}" for column in _ENGINE.split(","))
     return f"{run_columns(run)}, {age_of(run)}, {_WATCHED}, {of_engine}"
-
-
-def merged(metadata: str, summary: str) -> str:
-    """Metadata with a summary merged in; what is not an object (other programs wrote it) is kept under ``value``."""
-    return (
-        f"CASE coalesce(jsonb_typeof({metadata}), 'null') WHEN 'object' THEN {metadata} WHEN 'null' THEN '{{}}'::jsonb"
-        f" ELSE jsonb_build_object('value', {metadata}) END || {summary}"
-    )
 
 
 # --- before a statement ---------------------------------------------------------------------------------------------
@@ -114,9 +102,6 @@ NOT_GONE = f"""
     WHERE NOT engine.gone AND ({is_running("run.status")}) IS NOT TRUE
     ORDER BY engine.run_id
 """
-
-# The same question for a start, which mostly hears no: while its own run holds the place, every other has ended.
-ANY_NOT_GONE = "SELECT EXISTS (SELECT FROM pipeline_run_engine WHERE NOT gone AND run_id <> %(run_id)s)"
 
 # Two index scans and never the table: what was touched since, and the one that runs however long ago it began. LIMIT
 # says that there is one at most: the planner can't see it in the index.
@@ -188,149 +173,6 @@ PAST_RUNS = f"""
       AND lower(btrim(status)) IN ('completed', 'failed', 'stopped')
     ORDER BY GREATEST(start_time, end_time) DESC, run_id DESC
     LIMIT %(limit)s
-"""
-
-# --- writing --------------------------------------------------------------------------------------------------------
-
-INSERT = f"""
-    WITH run AS (
-        INSERT INTO pipeline_runs (run_id, command, status, start_time, metadata)
-        VALUES (%(run_id)s, %(command)s, 'running', {NOW}, %(metadata)s::jsonb)
-        RETURNING run_id, command, status, start_time, end_time, duration, error_message, metadata
-    ), engine AS (
-        INSERT INTO pipeline_run_engine
-            (run_id, batch_name, phase, spark_url, generation, grace_seconds, timeout_seconds)
-        VALUES (%(run_id)s, %(batch_name)s, 'starting', %(spark_url)s, %(generation)s, %(grace_seconds)s,
-                %(timeout_seconds)s::float8)
-        RETURNING *
-    )
-    SELECT {record_columns("run", "engine")} FROM run, engine
-"""
-
-INSERT_START_KEY = """
-    INSERT INTO pipeline_start_keys (key_hash, fingerprint, run_id)
-    VALUES (%(key_hash)s, %(fingerprint)s, %(run_id)s)
-"""
-
-# Raises where it was decided already, so that the whole transaction is no more.
-FIRE = """
-    SELECT pipeline_gui_fire(%(schedule_id)s, %(revision)s, %(due)s::timestamp, %(run_id)s, %(number)s, %(retry_of)s)
-"""
-
-_HELD = """
-    held AS MATERIALIZED (
-        SELECT run_id, stop_requested_by FROM pipeline_run_engine
-        WHERE run_id = %(run_id)s AND (%(rev)s::bigint IS NULL OR rev = %(rev)s::bigint)
-        FOR UPDATE
-    )"""
-
-CHANGE = f"""
-    WITH {_HELD}, run AS (
-        UPDATE pipeline_runs AS run SET metadata = {merged("run.metadata", "%(summary)s::jsonb")}
-        FROM held WHERE run.run_id = held.run_id AND {is_running("run.status")}
-        RETURNING run.run_id
-    )
-    UPDATE pipeline_run_engine AS engine SET
-        rev = engine.rev + 1,
-        phase = coalesce(%(phase)s::text, engine.phase),
-        generation = coalesce(%(generation)s::text, engine.generation),
-        batch_id = coalesce(%(batch_id)s::bigint, engine.batch_id),
-        application_id = coalesce(%(application_id)s::text, engine.application_id),
-        unclear = coalesce(%(unclear)s::boolean, engine.unclear),
-        contact_lost_at = CASE %(contact_lost)s::boolean
-            WHEN true THEN coalesce(engine.contact_lost_at, {NOW}) WHEN false THEN NULL ELSE engine.contact_lost_at END,
-        progress = coalesce(%(progress)s::jsonb, engine.progress)
-    FROM run WHERE engine.run_id = run.run_id
-    RETURNING engine.rev
-"""
-
-_STOPPING = (
-    "jsonb_build_object('phase', 'stopping', 'stop_requested_by', coalesce(held.stop_requested_by, %(who)s::text))"
-)
-
-REQUEST_STOP = f"""
-    WITH {_HELD}, run AS (
-        UPDATE pipeline_runs AS run SET metadata = {merged("run.metadata", _STOPPING)}
-        FROM held WHERE run.run_id = held.run_id AND {is_running("run.status")}
-        RETURNING run.*
-    ), engine AS (
-        UPDATE pipeline_run_engine AS engine SET
-            rev = engine.rev + 1,
-            phase = 'stopping',
-            grace_seconds = CASE WHEN engine.stop_requested_at IS NULL
-                THEN coalesce(%(grace_seconds)s::float8, engine.grace_seconds)
-                ELSE least(engine.grace_seconds, %(grace_seconds)s::float8) END,
-            stop_reason = CASE WHEN engine.stop_requested_at IS NULL THEN %(reason)s::text ELSE engine.stop_reason END,
-            stop_requested_at = coalesce(engine.stop_requested_at, {NOW}),
-            stop_requested_by = coalesce(engine.stop_requested_by, %(who)s::text)
-        FROM run WHERE engine.run_id = run.run_id
-        RETURNING engine.*
-    ), event AS (
-        INSERT INTO pipeline_run_events (run_id, kind, actor, via, detail)
-        SELECT run_id, 'stop requested', %(who)s, %(face)s, jsonb_strip_nulls(
-            jsonb_build_object('grace_seconds', grace_seconds, 'because', %(reason)s::text))
-        FROM engine
-    )
-    SELECT {record_columns("run", "engine")} FROM run, engine
-"""
-
-_OUTCOME = """%(summary)s::jsonb || CASE WHEN ended.stop_requested_by IS NULL THEN '{}'::jsonb
-                ELSE jsonb_build_object('stopped_by', ended.stop_requested_by) END"""
-
-# The end is counted back from the database's clock, never before the start: no duration is negative.
-SETTLE = f"""
-    WITH {_HELD}, ended AS MATERIALIZED (
-        SELECT run_id, stop_requested_by,
-               {NOW} - make_interval(secs => coalesce(%(ended_ago)s::float8, 0)) AS moment FROM held
-    ), run AS (
-        UPDATE pipeline_runs AS run SET
-            status = %(status)s,
-            end_time = greatest(run.start_time, ended.moment),
-            duration = CASE WHEN isfinite(run.start_time)
-                THEN extract(epoch FROM greatest(run.start_time, ended.moment) - run.start_time)::float8 END,
-            error_message = %(error_message)s,
-            metadata = ({merged("run.metadata", _OUTCOME)}) - 'phase'
-        FROM ended WHERE run.run_id = ended.run_id AND {is_running("run.status")}
-        RETURNING run.*
-    ), engine AS (
-        UPDATE pipeline_run_engine AS engine SET
-            rev = engine.rev + 1,
-            gone = engine.gone OR %(gone)s::boolean,
-            abandoned = %(abandoned)s::boolean,
-            exit_code = coalesce(%(exit_code)s::integer, engine.exit_code)
-        FROM run WHERE engine.run_id = run.run_id
-        RETURNING engine.*
-    )
-    SELECT {record_columns("run", "engine")} FROM run, engine
-"""
-
-MARK_GONE = f"""
-    WITH engine AS (
-        UPDATE pipeline_run_engine AS engine SET gone = true, rev = engine.rev + 1
-        WHERE engine.run_id = %(run_id)s AND NOT engine.gone
-          AND NOT EXISTS (SELECT FROM pipeline_runs AS run
-                          WHERE run.run_id = engine.run_id AND {is_running("run.status")})
-        RETURNING engine.run_id
-    )
-    INSERT INTO pipeline_run_events (run_id, kind, actor, via, detail)
-    SELECT run_id, 'gone', %(who)s, %(face)s, %(detail)s::jsonb FROM engine
-    RETURNING event_id
-"""
-
-# The trigger writes the event, so who released it is in there.
-RELEASE_FOREIGN = f"""
-    UPDATE pipeline_runs AS run SET
-        status = 'failed', end_time = greatest(run.start_time, {NOW}),
-        duration = coalesce(run.duration, {duration_of("run")}),
-        error_message = coalesce(nullif(run.error_message, '') || E'\\n', '') || %(message)s
-    WHERE run.run_id = %(run_id)s AND {is_running("run.status")}
-      AND NOT EXISTS (SELECT FROM pipeline_run_engine AS engine WHERE engine.run_id = run.run_id)
-    RETURNING run.run_id
-"""
-
-ADD_EVENT = """
-    INSERT INTO pipeline_run_events (run_id, kind, actor, via, detail)
-    VALUES (%(run_id)s, %(kind)s, %(who)s, %(face)s, %(detail)s::jsonb)
 """
 
 # --- the watcher's lease --------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from pipeline_gui.pipeline.ports import Actor
+from pipeline_gui.pipeline.record import Actor
 from pipeline_gui.pipeline.retention import Counted, Removed, Rules
 from pipeline_gui.store.queries import NOW
 from pipeline_gui.store.session import Session

@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import errors as pg
 
 from pipeline_gui.pipeline.errors import StoreRefused
-from pipeline_gui.pipeline.ports import Actor
+from pipeline_gui.pipeline.record import Actor
 from pipeline_gui.pipeline.saved import NameTaken
 from pipeline_gui.pipeline.schedule import (
     Attempt,

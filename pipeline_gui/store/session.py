@@ -12,7 +12,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from pipeline_gui.pipeline.errors import PipelineError, StoreRefused, StoreUnavailable
-from pipeline_gui.pipeline.ports import Actor, Installation
+from pipeline_gui.pipeline.record import Actor, Installation
 from pipeline_gui.store import queries
 from pipeline_gui.store.connection import BoundedConnection, Connections
 from pipeline_gui.store.contact import ContactLog

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from datetime import UTC
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from psycopg import errors as pg
-
-from pipeline_gui.pipeline.errors import FiredBefore, RunBusy, StoreRefused, StoreUnavailable, StoreUnclear
 from pipeline_gui.pipeline.past_runs import PastRuns
-from pipeline_gui.pipeline.ports import (
+from pipeline_gui.pipeline.record import (
     Actor,
     Change,
     Contact,
@@ -28,17 +24,16 @@ from pipeline_gui.pipeline.ports import (
     Vitals,
 )
 from pipeline_gui.pipeline.run import Ending, Overview, Run, RunRecord
-from pipeline_gui.pipeline.start_key import StartedBefore
-from pipeline_gui.store import queries
+from pipeline_gui.store import queries, writing
 from pipeline_gui.store.configurations import PostgresConfigurations
+from pipeline_gui.store.inserting import insert
 from pipeline_gui.store.listener import CONFIGURATIONS, SCHEDULES, Listener
-from pipeline_gui.store.rows import KeptRuns, event_of, past_run_of, progress_values, record_of, run_of
-from pipeline_gui.store.session import Reading, Session, Statement, Timeouts
+from pipeline_gui.store.rows import KeptRuns, event_of, past_run_of, record_of, run_of
+from pipeline_gui.store.session import Reading, Session, Timeouts
 from pipeline_gui.store.target import parse_target
-from pipeline_gui.store.values import bounded_text, clean_text, json_text
+from pipeline_gui.store.values import clean_text, json_text
 
 if TYPE_CHECKING:
-    from pipeline_gui.pipeline.schedule import Firing
     from pipeline_gui.store.alerts import PostgresAlerts
     from pipeline_gui.store.figures import PostgresFigures
     from pipeline_gui.store.metrics import PostgresMetrics
@@ -46,10 +41,7 @@ if TYPE_CHECKING:
     from pipeline_gui.store.retention import PostgresRetention
     from pipeline_gui.store.schedules import PostgresSchedules
 
-LONGEST_ERROR = 8_192
-"""Bytes of an error message that are recorded; the log has the rest."""
 _PAST_DAYS = 90.0
-_LONGEST_DAYS = 1e6
 _NOBODY = Actor("", "", "")
 
 
@@ -199,86 +191,15 @@ class PostgresStore:
 
         Raises RunBusy, StartedBefore for a start key that was used, or StoreRefused in a copy.
         """
-        if not self.installation().is_original:
-            raise StoreRefused(
-                f"The database “{self._session.target.database}” is a copy of another, so nothing starts here. Run "
-                "“pipeline-gui migrate --moved” if the original is no more, or “--new-identity” if both are to live."
-            )
-        values = {
-            "run_id": new.run_id,
-            "command": clean_text(new.command),
-            "metadata": json_text({**new.metadata, "phase": "starting"}),
-            "batch_name": new.batch_name,
-            "spark_url": new.spark_url,
-            "generation": new.generation,
-            "grace_seconds": new.grace_seconds,
-            "timeout_seconds": new.timeout_seconds,
-        }
-        keys: list[Statement] = []
-        if new.start_key is not None:
-            key = {"key_hash": new.start_key.key_hash, "fingerprint": new.start_key.fingerprint, "run_id": new.run_id}
-            # First: who comes second with the same key waits here for the first, and is told that it was used.
-            keys = [(queries.INSERT_START_KEY, key)]
-        if new.firing is not None:
-            keys.append((queries.FIRE, _fired(new.firing, new.run_id)))
-        try:
-            return self._insert(values, keys, actor)
-        except RunBusy as busy:
-            if busy.run_id is not None:
-                raise
-        # The other ended between our INSERT and our look: the place was free again.
-        return self._insert(values, keys, actor)
-
-    def _insert(self, values: dict[str, Any], keys: list[Statement], actor: Actor) -> Inserted:
-        try:
-            *_, inserted, some_not_gone = self._session.write(
-                [*keys, (queries.INSERT, values), (queries.ANY_NOT_GONE, {"run_id": values["run_id"]})], actor
-            )
-        except StoreRefused as error:
-            cause = error.__cause__
-            if not isinstance(cause, pg.UniqueViolation):
-                raise
-            if cause.diag.table_name == "pipeline_schedule_firings":
-                raise FiredBefore("This time of the schedule was decided already.") from None
-            if cause.diag.table_name == "pipeline_start_keys":
-                raise StartedBefore("A start under this idempotency key is recorded already.") from None
-            if cause.diag.constraint_name != "pipeline_runs_one_running":
-                raise StoreRefused(f"A run with the id {values['run_id']} is recorded already.") from None
-            other = self.running()
-            raise RunBusy(other.run.run_id if other else None) from None
-        return Inserted(record_of(inserted[0]), self._not_gone_after_insert() if some_not_gone[0][0] else ())
-
-    def _not_gone_after_insert(self) -> tuple[RunRecord, ...]:
-        try:
-            return tuple(self.not_gone())
-        except StoreUnavailable as error:
-            raise StoreUnclear(f"The run is recorded, but not what may still live: {error}") from error
+        return insert(self._session, new, actor)
 
     def change(self, run_id: str, rev: int, change: EngineChange, actor: Actor) -> int | None:
         """Compare-and-set on running and rev; the new rev, or None when it was lost."""
-        summary = dict(change.summary)
-        if change.phase is not None:
-            summary["phase"] = change.phase.value
-        if change.application_id is not None:
-            summary["application_id"] = change.application_id
-        if change.progress is not None:
-            summary["progress"] = change.progress.sentence()
-        values = {
-            "run_id": run_id,
-            "rev": rev,
-            "phase": None if change.phase is None else change.phase.value,
-            "generation": change.generation,
-            "batch_id": change.batch_id,
-            "application_id": None if change.application_id is None else clean_text(change.application_id),
-            "unclear": change.unclear,
-            "contact_lost": change.contact_lost,
-            "progress": None if change.progress is None else json_text(progress_values(change.progress)),
-            "summary": json_text(summary),
-        }
         # What was seen of Spark can be seen again: should the database crash before it is on disk, the run is looked up
         # by its name once more. That a starter does not know, only it could say.
         durable = change.unclear is True
-        (rows,) = self._session.write([(queries.CHANGE, values)], actor, durable=durable)
+        values = {"run_id": run_id, "rev": rev, **writing.values_of_change(change)}
+        (rows,) = self._session.write([(writing.CHANGE, values)], actor, durable=durable)
         return rows[0][0] if rows else None
 
     def request_stop(
@@ -288,51 +209,32 @@ class PostgresStore:
 
         reason: a sentence that becomes the row's error message; the first wish's counts.
         """
-        values = {"run_id": run_id, "rev": None, "grace_seconds": grace_seconds, "reason": reason, **_who(actor)}
-        (rows,) = self._session.write([(queries.REQUEST_STOP, values)], actor)
+        values = {"run_id": run_id, "rev": None, "grace_seconds": grace_seconds, "reason": reason, **writing.who(actor)}
+        (rows,) = self._session.write([(writing.REQUEST_STOP, values)], actor)
         return record_of(rows[0]) if rows else None
 
     def settle(self, run_id: str, rev: int | None, ending: Ending, actor: Actor) -> RunRecord | None:
         """End a running run, compare-and-set on rev (None: a fact the server reported). None when it was lost."""
-        summary = dict(ending.detail)
-        if ending.exit_code is not None:
-            summary["exit_code"] = ending.exit_code
-        ended_ago = ending.ended_ago
-        if ended_ago is None or not math.isfinite(ended_ago):
-            ended_ago = None
-            summary["end_time_is"] = "when noticed"
-        else:
-            ended_ago = min(max(ended_ago, 0.0), _LONGEST_DAYS * 86_400)
-        values = {
-            "run_id": run_id,
-            "rev": rev,
-            "status": ending.status.value,
-            "ended_ago": ended_ago,
-            "error_message": bounded_text(ending.error_message, LONGEST_ERROR),
-            "summary": json_text(summary),
-            "gone": ending.gone,
-            "abandoned": ending.abandoned,
-            "exit_code": ending.exit_code,
-        }
-        detail = {**summary, "gone": ending.gone}
-        (rows,) = self._session.write([(queries.SETTLE, values)], actor, detail=detail)
+        values = {"run_id": run_id, "rev": rev, **writing.values_of_ending(ending)}
+        detail = {**writing.summary_of_ending(ending), "gone": ending.gone}
+        (rows,) = self._session.write([(writing.SETTLE, values)], actor, detail=detail)
         return record_of(rows[0]) if rows else None
 
     def mark_gone(self, run_id: str, actor: Actor, detail: dict[str, Any]) -> None:
         """Record the evidence that nothing of an ended run lives, with an event; a second time does nothing."""
-        values = {"run_id": run_id, "detail": json_text(detail), **_who(actor)}
-        self._session.write([(queries.MARK_GONE, values)], actor)
+        values = {"run_id": run_id, "detail": json_text(detail), **writing.who(actor)}
+        self._session.write([(writing.MARK_GONE, values)], actor)
 
     def release_foreign(self, run_id: str, actor: Actor) -> bool:
         """End a running row of another program as failed, as a person says that it is over; False: there is none."""
         values = {"run_id": run_id, "message": f"Released by {clean_text(str(actor))}, who said that it is over."}
-        (rows,) = self._session.write([(queries.RELEASE_FOREIGN, values)], actor, detail={"released": True})
+        (rows,) = self._session.write([(writing.RELEASE_FOREIGN, values)], actor, detail={"released": True})
         return bool(rows)
 
     def add_event(self, run_id: str, kind: str, actor: Actor, detail: dict[str, Any]) -> None:
         """Append an event that is not a change of status."""
-        values = {"run_id": clean_text(run_id), "kind": clean_text(kind), "detail": json_text(detail), **_who(actor)}
-        self._session.write([(queries.ADD_EVENT, values)], actor)
+        values = {"run_id": clean_text(run_id), "kind": clean_text(kind), "detail": json_text(detail)}
+        self._session.write([(writing.ADD_EVENT, {**values, **writing.who(actor)})], actor)
 
     # --- the watcher's lease --------------------------------------------------------------------------------------
 
@@ -340,7 +242,7 @@ class PostgresStore:
         """Take or renew the watcher's lease (2.25 s, the database's clock); None when another's, or in a copy."""
         if not self.installation().may_act:
             return None
-        values = {"holder": holder, **_who(actor)}
+        values = {"holder": holder, **writing.who(actor)}
         (rows,) = self._session.write([(queries.TAKE_LEASE, values)], actor, lease=True, durable=False)
         return Lease(*rows[0]) if rows else None
 
@@ -378,21 +280,5 @@ class PostgresStore:
 
 
 def _since(days: float, limit: int | None = None) -> dict[str, Any]:
-    days = 0.0 if math.isnan(days) else min(max(days, 0.0), _LONGEST_DAYS)
+    days = 0.0 if math.isnan(days) else min(max(days, 0.0), writing.LONGEST_DAYS)
     return {"seconds": days * 86_400, "limit": limit}
-
-
-def _fired(firing: Firing, run_id: str) -> dict[str, Any]:
-    due = firing.due.astimezone(UTC).replace(tzinfo=None)
-    return {
-        "schedule_id": firing.schedule_id,
-        "revision": firing.revision,
-        "due": due,
-        "run_id": run_id,
-        "number": firing.number,
-        "retry_of": firing.retry_of,
-    }
-
-
-def _who(actor: Actor) -> dict[str, str]:
-    return {"who": clean_text(str(actor)), "face": clean_text(actor.via)}

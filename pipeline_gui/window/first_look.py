@@ -109,7 +109,7 @@ def _look(question: int) -> bytes:
     from pipeline_gui.database_address import with_password
     from pipeline_gui.pipeline.answers import run_answer
     from pipeline_gui.pipeline.clock import seconds_with_sleep
-    from pipeline_gui.pipeline.ports import Contact
+    from pipeline_gui.pipeline.record import Contact
     from pipeline_gui.pipeline.status_answers import status_answer
     from pipeline_gui.store import open_store
     from pipeline_gui.window.snapshot import DAYS, RowMaker, Snapshot

@@ -29,8 +29,9 @@ if TYPE_CHECKING:  # what is not needed to show the first rows is loaded when it
     from pipeline_gui.window.gateway import Gateway
     from pipeline_gui.window.run_panel.run_source import RunSource
     from pipeline_gui.window.session import Session
-    from pipeline_gui.window.snapshot import RunRow, Snapshot
+    from pipeline_gui.window.snapshot import Snapshot
     from pipeline_gui.window.starts import Starts
+    from pipeline_gui.window.stops import Stops
 
 _TICK_MILLISECONDS = 1000
 _IDLE_TICK_MILLISECONDS = 2000
@@ -82,10 +83,6 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         actions = self.actions_
         actions.start.triggered.connect(self._start)
-        actions.stop.triggered.connect(self._stop)
-        actions.force.triggered.connect(self._force)
-        actions.abandon.triggered.connect(self._abandon)
-        actions.release.triggered.connect(self._release)
         actions.refresh.triggered.connect(self._refresh)
         actions.find.triggered.connect(self.page.start_finding)
         actions.export.triggered.connect(self.page.export)
@@ -104,7 +101,6 @@ class MainWindow(QMainWindow):
         self.tray.quit_wanted.connect(self.close_now)
         self.box.chosen.connect(self._allow)
         self.box.file_wanted.connect(self._open_file)
-        self.page.table.confirm_gone_wanted.connect(self._confirm_gone)
 
     # --- the backend --------------------------------------------------------------------------------------------
 
@@ -112,6 +108,7 @@ class MainWindow(QMainWindow):
         """Show this backend's record from now on. The backend is closed by whoever opened it, after the window."""
         from pipeline_gui.window.session import Session
         from pipeline_gui.window.starts import Starts
+        from pipeline_gui.window.stops import Stops
 
         self._session = session = Session(backend, self)
         session.refreshed.connect(self._show)
@@ -125,6 +122,7 @@ class MainWindow(QMainWindow):
         self.page.attach(partial(_run_source, backend, session), session.gateway, backend.archive, zone)
         session.configurations_read.connect(self.box.show_saved)
         self._connect_starts(Starts(self, session, backend.configurations))
+        self._connect_stops(Stops(self, session))
         self.actions_.schedules.triggered.connect(lambda: self._show_schedules(backend, session))
         self.actions_.metrics.triggered.connect(lambda: self._show_metrics(backend, session.gateway))
         self.actions_.alerts.triggered.connect(lambda: self._show_alerts(backend, session.gateway))
@@ -197,6 +195,14 @@ class MainWindow(QMainWindow):
         table.changes_wanted.connect(starts.again_with_changes)
         table.save_wanted.connect(starts.save)
 
+    def _connect_stops(self, stops: Stops) -> None:
+        actions = self.actions_
+        actions.stop.triggered.connect(stops.stop)
+        actions.force.triggered.connect(stops.force)
+        actions.abandon.triggered.connect(stops.abandon)
+        actions.release.triggered.connect(stops.release)
+        self.page.table.confirm_gone_wanted.connect(stops.confirm_gone)
+
     @property
     def session(self) -> Session | None:
         """What this window has of its backend."""
@@ -241,43 +247,6 @@ class MainWindow(QMainWindow):
         if self._session is not None and choice is not None:
             self._session.operations.start(choice.name, choice.load)
 
-    def _stop(self) -> None:
-        if run := self._running:
-            run[0].operations.stop(*run[1:])
-
-    def _force(self) -> None:
-        if run := self._running:
-            run[0].operations.force(*run[1:])
-
-    def _abandon(self) -> None:
-        if run := self._running:
-            from pipeline_gui.window.dialogs import ask_to_abandon
-
-            ask_to_abandon(self, run[2], lambda: run[0].operations.abandon(*run[1:]))
-
-    def _release(self) -> None:
-        if run := self._running:
-            from pipeline_gui.window.dialogs import ask_to_release
-
-            ask_to_release(self, run[2], lambda: run[0].operations.release(*run[1:]))
-
-    def _confirm_gone(self, row: RunRow) -> None:
-        if session := self._session:
-            from pipeline_gui.window.dialogs import ask_to_confirm_gone
-
-            ask_to_confirm_gone(self, row.pipeline, lambda: session.operations.confirm_gone(row.run_id, row.pipeline))
-
-    @property
-    def _running(self) -> tuple[Session, str, str] | None:
-        """The session, and the id and the name of the run that is shown as running: that one is meant by a click."""
-        session = self._session
-        if session is None or session.last is None:
-            return None
-        status = session.last.status
-        if not status["is_running"] or status["run_id"] is None:
-            return None
-        return session, status["run_id"], one_line(status["pipeline"] or status["run_id"], 120)
-
     @property
     def _may_run(self) -> bool:
         """Whether a pipeline runs, or ran when the record could be read last, and can't be read now."""
@@ -286,7 +255,7 @@ class MainWindow(QMainWindow):
         if self._session.last.status["is_running"] is None:
             known = self.page.known
             return known is not None and bool(known.status["is_running"])
-        return self._running is not None
+        return self._session.running_run is not None
 
     def _tell_if_hidden(self, message: Message) -> None:
         """What was asked for in the tray's menu, and refused: the line below is not in sight then."""
@@ -338,8 +307,8 @@ class MainWindow(QMainWindow):
             event.ignore()
             from pipeline_gui.window.dialogs import ask_to_close
 
-            name = self._running[2] if self._running else None
-            ask_to_close(self, name, self.close_now, self.hide if self.tray.is_there else None)
+            run = self._session.running_run if self._session is not None else None
+            ask_to_close(self, run[1] if run else None, self.close_now, self.hide if self.tray.is_there else None)
             return
         self._pulse.stop()
         self.tray.icon.hide()

@@ -16,6 +16,7 @@ from pipeline_gui.window.messages import Message, ending_news, recovery_news
 from pipeline_gui.window.operations import Operations
 from pipeline_gui.window.refresher import Refresher
 from pipeline_gui.window.snapshot import Snapshot
+from pipeline_gui.window.texts import one_line
 
 _FIRST_LOOK_SECONDS = 0.5
 """What loads with the first question to Spark would hold up the first rows."""
@@ -89,6 +90,16 @@ class Session(QObject):
     def last(self) -> Snapshot | None:
         """What the last refresh brought."""
         return self._last
+
+    @property
+    def running_run(self) -> tuple[str, str] | None:
+        """The id and the name of the run that is shown as running."""
+        if self._last is None:
+            return None
+        status = self._last.status
+        if not status["is_running"] or status["run_id"] is None:
+            return None
+        return status["run_id"], one_line(status["pipeline"] or status["run_id"], 120)
 
     @property
     def is_live(self) -> bool:

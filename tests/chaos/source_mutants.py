@@ -29,6 +29,13 @@ class SourceMutant:
     new: str
     tests: tuple[str, ...]
 
+    def planted(self) -> str:
+        """The file with the bug in it. Raises ValueError when it can't be planted."""
+        text = (ROOT / "pipeline_gui" / self.path).read_text("utf-8")
+        if self.old not in text:
+            raise ValueError(f"{self.path} does not hold {self.old!r}")
+        return text.replace(self.old, self.new)
+
     def is_found(self) -> bool:
         """Whether one of its tests fails where it is planted. Raises ValueError when it can't be planted."""
         with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
@@ -37,11 +44,7 @@ class SourceMutant:
                 shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
             for name in ("pyproject.toml", "resources", "docs", "requirements"):
                 (copy / name).symlink_to(ROOT / name)
-            file = copy / "pipeline_gui" / self.path
-            text = file.read_text("utf-8")
-            if self.old not in text:
-                raise ValueError(f"{self.path} does not hold {self.old!r}")
-            file.write_text(text.replace(self.old, self.new), "utf-8")
+            (copy / "pipeline_gui" / self.path).write_text(self.planted(), "utf-8")
             words = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider", *self.tests]
             done = subprocess.run(
                 words, cwd=copy, env=os.environ | {"PYTHONPATH": folder}, capture_output=True, check=False,
@@ -65,7 +68,7 @@ SOURCE_MUTANTS = [
     SourceMutant(
         "an end without compare",
         "3: compare-and-set on running",
-        "store/queries.py",
+        "store/writing.py",
         """FROM ended WHERE run.run_id = ended.run_id AND {is_running("run.status")}""",
         """FROM ended WHERE run.run_id = ended.run_id""",
         ("tests/chaos/test_contract.py", "tests/store/test_transitions.py"),
@@ -73,7 +76,7 @@ SOURCE_MUTANTS = [
     SourceMutant(
         "a change without its revision",
         "3: the revision",
-        "store/queries.py",
+        "store/writing.py",
         "(%(rev)s::bigint IS NULL OR rev = %(rev)s::bigint)",
         "(%(rev)s::bigint IS NULL OR true)",
         ("tests/chaos/test_contract.py", "tests/store/test_transitions.py"),
@@ -207,7 +210,7 @@ SOURCE_MUTANTS = [
     SourceMutant(
         "an end before its start",
         "7: never before start_time",
-        "store/queries.py",
+        "store/writing.py",
         "end_time = greatest(run.start_time, ended.moment)",
         "end_time = ended.moment",
         ("tests/store/test_transitions.py",),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.chaos.model.machine import Model
+from tests.chaos.model.machine import DatabaseAlone, Model, PlainLivy, Scheduled
 from tests.chaos.model.mutants import MUTANTS, Mutant
 from tests.chaos.model.violation import Violation
 from tests.chaos.model.walk import Walk
@@ -44,15 +44,22 @@ FOR_EACH_INVARIANT = {
 }
 
 
-@pytest.mark.parametrize("number", FOR_EACH_INVARIANT)
-def test_hypothesis_finds_one_for_each_invariant(number: int) -> None:
-    mutant = next(mutant for mutant in MUTANTS if mutant.name == FOR_EACH_INVARIANT[number])
+FOR_EACH_MACHINE = {DatabaseAlone: "gone without evidence", PlainLivy: "DELETE is proof", Scheduled: "always replace"}
+FOUND_BY_HYPOTHESIS = [
+    *(pytest.param(Model, name, id=f"invariant-{number}") for number, name in FOR_EACH_INVARIANT.items()),
+    *(pytest.param(machine, name, id=machine.__name__) for machine, name in FOR_EACH_MACHINE.items()),
+]
 
-    class Mutated(Model):
-        guard = mutant.guard
-        one_running = mutant.one_running
-        make_store = staticmethod(mutant.make_store)
 
+@pytest.mark.parametrize(("machine", "name"), FOUND_BY_HYPOTHESIS)
+def test_hypothesis_finds_one_for_each_invariant_and_on_each_machine(machine: type[Model], name: str) -> None:
+    mutant = next(mutant for mutant in MUTANTS if mutant.name == name)
+    of_mutant = {
+        "guard": machine.guard and mutant.guard,
+        "one_running": mutant.one_running,
+        "make_store": staticmethod(mutant.make_store),
+    }
+    mutated: type[Model] = type("Mutated", (machine,), of_mutant)
     many = settings(
         max_examples=3000,
         stateful_step_count=40,
@@ -64,4 +71,11 @@ def test_hypothesis_finds_one_for_each_invariant(number: int) -> None:
         suppress_health_check=list(HealthCheck),
     )
     with mutant.plant(), pytest.raises(Violation):
-        run_state_machine_as_test(Mutated, settings=many)
+        run_state_machine_as_test(mutated, settings=many)
+
+
+@pytest.mark.parametrize("mutant", SOURCE_MUTANTS, ids=lambda mutant: mutant.name.replace(" ", "-"))
+def test_a_bug_in_the_sources_can_still_be_planted(mutant: SourceMutant) -> None:
+    """`make chaos` plants it and looks whether its tests fail; here the sources may not have gone from under it."""
+    assert mutant.new in mutant.planted()
+    assert all((ROOT / test.partition("::")[0]).exists() for test in mutant.tests if test.startswith("tests/"))

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,8 @@ from tests.command_server.harness import CommandServer
 from tests.waiting import wait_until
 
 SLEEPS = "import time\nprint('at work', flush=True)\ntime.sleep(600)\n"
+PATIENCE_SECONDS = 40.0
+"""How long a stream may tell nothing but that it is there."""
 STUBBORN = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + SLEEPS
 
 
@@ -213,7 +216,9 @@ class Stream:
     def next(self) -> tuple[str, Any]:
         """The next event: its kind and its data; pings are left out. Raises StopIteration at the end."""
         kind, data = "", None
+        latest = time.monotonic() + PATIENCE_SECONDS
         for line in self._lines:
+            assert time.monotonic() < latest, f"for {PATIENCE_SECONDS:.0f} s nothing but pings was told"
             name, _, value = line.partition(": ")
             if name == "id":
                 self.last_id = value

@@ -281,5 +281,11 @@ def test_kinds_of_servers() -> None:
         connect_spark("yarn", "http://spark")
 
 
-def test_nothing_is_asked_by_making_a_client() -> None:
-    connect_spark("livy", "https://no.such.host.example", "token").close()
+def test_nothing_is_asked_by_making_a_client(faulty: FaultServer) -> None:
+    connect_spark("livy", "https://no.such.host.example", "token").close()  # it could not even be found
+    faulty.behaviour = version()
+    server = connect_spark("livy", faulty.url, "token")
+    assert server.contact() == Contact(None, None, None)
+    server.close()
+    LivyServer(faulty.url).identity()  # who asked anything before stands in front of this one
+    assert [request.path for request in faulty.requests] == ["/version"]

@@ -12,7 +12,7 @@ import pytest
 from pipeline_gui.pipeline.errors import RunBusy, StoreUnavailable
 from pipeline_gui.pipeline.ports import EngineChange
 from pipeline_gui.pipeline.run import Ending, Phase, RunStatus
-from pipeline_gui.store import PostgresStore, Timeouts, open_store, queries
+from pipeline_gui.store import PostgresStore, Timeouts, open_store, writing
 from tests.store.conftest import ANA, BEN, new_run
 from tests.waiting import wait_until
 
@@ -64,7 +64,7 @@ def second(execute: Execute) -> Iterator[Callable[[Callable[[], Any]], Future[An
 
 
 def test_of_two_changes_from_one_rev_the_second_is_lost(first: Any, second: Any, store: PostgresStore) -> None:
-    assert first.execute(queries.CHANGE, CHANGE).fetchall() == [(2,)]
+    assert first.execute(writing.CHANGE, CHANGE).fetchall() == [(2,)]
     waiting = second(lambda: store.change("r1", 1, EngineChange(batch_id=8, summary={"by": "second"}), BEN))
     first.commit()
 
@@ -77,7 +77,7 @@ def test_of_two_changes_from_one_rev_the_second_is_lost(first: Any, second: Any,
 
 
 def test_when_the_first_gives_up_the_second_wins(first: Any, second: Any, store: PostgresStore) -> None:
-    first.execute(queries.CHANGE, CHANGE)
+    first.execute(writing.CHANGE, CHANGE)
     waiting = second(lambda: store.change("r1", 1, EngineChange(batch_id=8), BEN))
     first.rollback()
 
@@ -85,7 +85,7 @@ def test_when_the_first_gives_up_the_second_wins(first: Any, second: Any, store:
 
 
 def test_a_change_that_waited_for_an_end_is_lost(first: Any, second: Any, store: PostgresStore) -> None:
-    assert len(first.execute(queries.SETTLE, SETTLE).fetchall()) == 1
+    assert len(first.execute(writing.SETTLE, SETTLE).fetchall()) == 1
     waiting = second(lambda: store.change("r1", 1, EngineChange(phase=Phase.RUNNING), BEN))
     first.commit()
 
@@ -96,7 +96,7 @@ def test_a_change_that_waited_for_an_end_is_lost(first: Any, second: Any, store:
 
 
 def test_of_two_ends_one_is_recorded(first: Any, second: Any, store: PostgresStore) -> None:
-    first.execute(queries.SETTLE, SETTLE)
+    first.execute(writing.SETTLE, SETTLE)
     waiting = second(lambda: store.settle("r1", None, Ending(RunStatus.FAILED, gone=True, error_message="no"), BEN))
     first.commit()
 
@@ -105,7 +105,7 @@ def test_of_two_ends_one_is_recorded(first: Any, second: Any, store: PostgresSto
 
 
 def test_an_end_that_waited_for_a_stop_knows_of_the_stop(first: Any, second: Any, store: PostgresStore) -> None:
-    first.execute(queries.REQUEST_STOP, STOP)
+    first.execute(writing.REQUEST_STOP, STOP)
     waiting = second(lambda: store.settle("r1", None, Ending(RunStatus.STOPPED, gone=True, ended_ago=0.0), ANA))
     first.commit()
 
@@ -118,7 +118,7 @@ def test_an_end_that_waited_for_a_stop_knows_of_the_stop(first: Any, second: Any
 
 
 def test_a_stop_that_waited_for_an_end_finds_nothing_to_stop(first: Any, second: Any, store: PostgresStore) -> None:
-    first.execute(queries.SETTLE, SETTLE)
+    first.execute(writing.SETTLE, SETTLE)
     waiting = second(lambda: store.request_stop("r1", 0.0, BEN))
     first.commit()
 
@@ -148,7 +148,7 @@ def test_a_start_that_waited_for_a_start_is_busy(first: Any, second: Any, store:
 
 
 def test_a_start_that_waited_for_an_end_gets_the_place(first: Any, second: Any, store: PostgresStore) -> None:
-    first.execute(queries.SETTLE, SETTLE)
+    first.execute(writing.SETTLE, SETTLE)
     waiting = second(lambda: store.insert(new_run("next"), BEN))
     first.commit()
 

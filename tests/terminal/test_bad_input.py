@@ -78,6 +78,7 @@ def test_a_configuration_file_with_a_mistake_is_refused(
 def test_bytes_that_are_no_text_are_wrong_usage(program: Program) -> None:
     refused(program, 2, b"start", b"--file", b"/srv/\xff.py", sentence="not UTF-8 text: /srv/\\udcff.py")
     refused(program, 2, "start", "flights", "--conf", "novalue", sentence="is not KEY=VALUE")
+    assert rows(program) == 0
 
 
 def test_a_configuration_file_that_can_not_be_read(program: Program, tmp_path: Path) -> None:
@@ -85,6 +86,7 @@ def test_a_configuration_file_that_can_not_be_read(program: Program, tmp_path: P
     path.symlink_to(path)
     program.call_refused(1, "start", "--config", str(path), sentence="can't be read: Too many levels")
     program.call_refused(1, "start", "--config", "n" * 300, sentence="can't be read: File name too long")
+    assert rows(program) == 0
 
 
 def test_what_the_spark_server_refuses_is_recorded_and_said(program: Program, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pipeline_gui.window.snapshot import RunRow, make_row
 from pipeline_gui.window.translation import tr
 
 if TYPE_CHECKING:
-    from pipeline_gui.pipeline.ports import PageKey, RunPage
+    from pipeline_gui.pipeline.record import PageKey, RunPage
 
 PAGE = 1000
 """Runs that are asked for at once."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from tests.chaos.model.scheduler import Fault
+from tests.chaos.model.settling_down import settle_down
 from tests.chaos.model.store import Database, MemoryStore
 from tests.chaos.model.world import World
 
@@ -26,6 +28,8 @@ class Model(RuleBasedStateMachine):
     plain = False
     schedules = False
     make_store: Callable[[Database], MemoryStore] = MemoryStore
+    reached: ClassVar[frozenset[str]] = frozenset()
+    """The points that all examples of this machine came to."""
 
     @initialize()
     def begin(self) -> None:
@@ -154,10 +158,10 @@ class Model(RuleBasedStateMachine):
     @rule(what=st.sampled_from(["ends", "deletes", "runs", "failover", "disk"]))
     def other_program(self, what: str) -> None:
         {
-            "ends": self.world.other_program_ends_the_run,
-            "deletes": self.world.other_program_deletes_the_run,
-            "runs": self.world.other_program_runs,
-            "failover": self.world.failover_loses_the_run,
+            "ends": self.world.other_hands.end_the_run,
+            "deletes": self.world.other_hands.delete_the_run,
+            "runs": self.world.other_hands.take_the_place,
+            "failover": self.world.other_hands.lose_the_run_by_failover,
             "disk": self.world.disk_fills,
         }[what]()
 
@@ -167,8 +171,9 @@ class Model(RuleBasedStateMachine):
         if not hasattr(self, "context"):
             return
         try:
-            self.world.settle_down()
+            settle_down(self.world)
         finally:
+            type(self).reached |= {point for point, _ in self.world.scheduler.reached}
             self.context.__exit__(None, None, None)
 
 

@@ -62,7 +62,7 @@ class Mutant:
             schedules=self.schedules,
             make_store=self.make_store,
         )
-        world.failover_without_guard = self.failover
+        world.other_hands.failover_without_guard = self.failover
         return world
 
 

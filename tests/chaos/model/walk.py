@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.chaos.model.scheduler import Fault, Task
+from tests.chaos.model.settling_down import settle_down
 from tests.chaos.model.world import World
 
 FAULTS = [fault for fault in Fault if fault is not Fault.NONE]
@@ -52,7 +53,7 @@ class Walk:
             for _ in range(steps):
                 self._step()
             self._note("settle down")
-            self._world.settle_down()
+            settle_down(self._world)
 
     def _step(self) -> None:
         world, trouble = self._world, 1 if self._calm else 0
@@ -165,10 +166,10 @@ class Walk:
     def _other(self) -> None:
         what: Callable[[], None] = self._random.choice(
             [
-                self._world.other_program_ends_the_run,
-                self._world.other_program_deletes_the_run,
-                self._world.other_program_runs,
-                self._world.failover_loses_the_run,
+                self._world.other_hands.end_the_run,
+                self._world.other_hands.delete_the_run,
+                self._world.other_hands.take_the_place,
+                self._world.other_hands.lose_the_run_by_failover,
             ]
         )
         self._note(what.__name__)

@@ -3,87 +3,29 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 from pipeline_gui.pipeline import starting, stopping
-from pipeline_gui.pipeline.controller import PipelineController
 from pipeline_gui.pipeline.ports import Actor
-from pipeline_gui.pipeline.run import Run
-from pipeline_gui.pipeline.scheduling import Scheduler as Schedules
-from pipeline_gui.pipeline.watcher import Watcher
 from pipeline_gui.schedules.checks import checked_schedule
 from tests.chaos.model.invariants import Monitor
-from tests.chaos.model.scheduler import Fault, Scheduler, Task, refusal
+from tests.chaos.model.operators import Operator
+from tests.chaos.model.other_hands import OtherHands
+from tests.chaos.model.scheduler import Fault, Scheduler, Task
 from tests.chaos.model.schedules import MemorySchedules
-from tests.chaos.model.spark import MemoryBatch, MemoryServer, MemorySpark
+from tests.chaos.model.spark import MemoryBatch, MemoryServer
 from tests.chaos.model.store import Database, MemoryStore
 from tests.chaos.model.time import VirtualTime
-from tests.chaos.points import NO_REQUEST, point_of_caller
 
 FOREIGN = ("0123456789abc.theirs", "other.run-1")
 """Batches of others; the first begins with our installation's id."""
-QUIET_SECONDS = 45.0
-"""After the last fault: more than any bound."""
-PLAIN_QUIET_SECONDS = 300.0
-"""On a plain Livy, which is given 150 s to show a start whose commit may itself be late."""
 LATEST_SECONDS = 120.0
 """How late a request may still arrive at a plain Livy: there, nothing but time says that it never will."""
-TURN_SECONDS = 1.0
 SCHEDULE: dict[str, Any] = {"every_minutes": 1, "retries": 2, "retry_delay_seconds": 5, "catch_up_seconds": 600}
-
-
-class Wired:
-    """A port whose calls hand over to the scheduler first."""
-
-    def __init__(self, port: Any, name: str, user: str, scheduler: Scheduler, *, server: str | None = None) -> None:
-        self._port = port
-        self._name = name
-        self._server = server or name
-        """What it leads to: with that it goes away."""
-        self._names = {self._server, f"{self._server} of {user}"}
-        self._scheduler = scheduler
-
-    def __getattr__(self, method: str) -> Any:
-        value = getattr(self._port, method)
-        if f"{self._name}.{method}" in NO_REQUEST:
-            return value
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            point = point_of_caller(self._name, method, args)
-            timeout = {"timeout": args[2]} if method == "submit" else {}
-
-            def effect() -> Any:
-                if self._names & self._scheduler.away:
-                    raise refusal(self._server, point)
-                return value(*args, **kwargs)
-
-            return self._scheduler.call(self._name, point, method, effect, **timeout)
-
-        return call
-
-
-class Operator:
-    """One process: a controller and a watcher, on ports of its own."""
-
-    def __init__(self, world: World, user: str) -> None:
-        self.actor = Actor(user, "ops-1", "terminal")
-        plain = world.make_store(world.database)
-        plain.pause = lambda: world.scheduler.sleep(0)
-        store: Any = Wired(plain, "store", user, world.scheduler)
-        spark: Any = Wired(MemorySpark(world.server), "spark", user, world.scheduler)
-        is_always_on = user == "zoe"
-        self.watcher = Watcher(store, spark, self.actor, clock=world.time, is_always_on=is_always_on)
-        self.controller = PipelineController(
-            store, spark, self.actor, self.watcher, resolve=_resolved, clock=world.time
-        )
-        schedules: Any = Wired(plain.schedules, "schedules", user, world.scheduler, server="store")
-        fired = Actor("schedule", self.actor.host, "watcher")
-        start = self.controller.acting_for(fired).start_scheduled
-        self.schedules = Schedules(schedules, store, start, fired)
 
 
 class World:
@@ -104,12 +46,10 @@ class World:
         self.server = MemoryServer(self.time, guard=guard, plain=plain)
         self.make_store = make_store
         self.has_schedules = schedules
-        self.failover_without_guard = False
-        """Whether commits may be lost though no other guard is there: then two batches at once are to be expected."""
         self.monitor = Monitor(self.database, self.server)
+        self.other_hands = OtherHands(self.time, self.database, self.server, self.monitor)
         self.operators: list[Operator] = []
         self._numbers = itertools.count(1)
-        self._foreign = itertools.count(1)
         for name in FOREIGN:
             self.server.post(name)
 
@@ -253,102 +193,11 @@ class World:
         """The server refuses launches for now, or takes them again."""
         self.server.is_full = not self.server.is_full
 
-    def failover_loses_the_run(self) -> None:
-        """The database's new primary never had the last commits; Spark's guard alone knows of the run."""
-        running = MemoryStore(self.database).running()
-        if running is not None and (self.server.guard or self.failover_without_guard):
-            self.database.delete(running.run.run_id)
-            self.database.engines.pop(running.run.run_id, None)
-            self._lose_firing(running.run.run_id)
-            self.monitor.other_program_wrote(running.run.run_id)
-            self.monitor.after_step(None)
-
-    def _lose_firing(self, run_id: str) -> None:
-        """The time that started it was in the commit that is lost, and what was decided since is lost with it."""
-        rows = self.database.firings
-        lost = next((row for row in rows.values() if row.run_id == run_id), None)
-        since = [key for key, row in rows.items() if lost and row.decided_at >= lost.decided_at]  # type: ignore[operator]
-        for key in since:
-            again = rows[key].retry_of is not None
-            MemorySchedules(self.database).forget(key)
-            self.monitor.firing_was_lost(key)
-            before = (key[0], key[1], key[2] - 1)
-            if again and before in rows and before not in since:
-                self.database.awaited.add(before)
-
     def goes_away(self, port: str) -> None:
         """The database or Spark can't be reached, by anybody or by one user; or can be again."""
         self.scheduler.away ^= {port}
 
-    def other_program_ends_the_run(self) -> None:
-        """Another program writes a terminal status into the running row."""
-        running = MemoryStore(self.database).running()
-        if running is not None:
-            self.database.put(Run(**{**_values(self.database.runs[running.run.run_id]), "status": "completed"}))
-            self.monitor.other_program_wrote(running.run.run_id)
-            self.monitor.after_step(None)
-
-    def other_program_deletes_the_run(self) -> None:
-        """Another program deletes the running row."""
-        running = MemoryStore(self.database).running()
-        if running is not None:
-            self.database.delete(running.run.run_id)
-            self.monitor.other_program_wrote(running.run.run_id)
-            self.monitor.after_step(None)
-
-    def other_program_runs(self) -> None:
-        """Another program takes the single place, if it is free."""
-        if MemoryStore(self.database).running() is None:
-            run_id = f"theirs-{next(self._foreign)}"
-            self.database.put(Run(run_id, None, "Running ", self.time.now(), None, None, None, None))
-
-    # --- the end ------------------------------------------------------------------------------------------------
-
-    def settle_down(self) -> None:
-        """The faults end; everybody finishes, what is late arrives, and one process watches on."""
-        self.scheduler.away.clear()
-        self.scheduler.suspended.clear()
-        self.server.is_full = False
-        while self.scheduler.on_its_way and not self.server.plain:  # at a plain Livy it arrives as late as it may
-            self.deliver(0)
-        for _ in range(2000):
-            ready = self.scheduler.ready()
-            if not ready and not self.scheduler.tasks:
-                break
-            if ready:
-                self.go(ready[0])
-            else:
-                self.move(0.5)
-        else:
-            raise AssertionError("an operator's task does not come to an end")
-        self.other_programs_end()
-        if self.database.schedules:
-            enabled = self.database.schedules[1].is_enabled
-            self.reschedule(is_enabled=enabled, ends_at=self.time.now(), when_busy=self.database.schedules[1].when_busy)
-        # The other one may hold the lease and can't ask Spark: it has to let go.
-        self.scheduler.away = {f"spark of {self.operators[2].actor.user}"}
-        self._watch_on()
-        if any(engine.stop_reason for engine in self.database.engines.values()):
-            self._watch_on()  # a limit that was come to just now: its stop has its time, too
-        self.monitor.check_at_rest()
-
-    def _watch_on(self) -> None:
-        for _ in range(int((PLAIN_QUIET_SECONDS if self.server.plain else QUIET_SECONDS) / TURN_SECONDS)):
-            for operator in (self.operators[2], self.operators[0]):
-                before = self.monitor.before_step()
-                operator.watcher._turn()
-                self.monitor.after_step(before)
-                if operator.watcher.holds_lease:
-                    before = self.monitor.before_step()
-                    operator.schedules.turn()
-                    self.monitor.after_step(before)
-            self.move(TURN_SECONDS)
-
-    def other_programs_end(self) -> None:
-        """Rows of other programs are released, so that what is left is ours."""
-        for run_id, run in list(self.database.runs.items()):
-            if run.is_running and run_id not in self.database.engines:
-                self.operators[0].controller.release_run(run_id)
+    # --- what makes it go ---------------------------------------------------------------------------------------
 
     def new_run_id(self, _name: str) -> str:
         """Run ids in order, so that an example repeats itself."""
@@ -400,12 +249,3 @@ class _VirtualEvent:
 
     def set(self) -> None:
         """Nobody waits in real time."""
-
-
-def _resolved(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What the schedule starts; everything else says all of itself."""
-    return {"name": "p", "file": "/p.py", "grace_seconds": 2.0} if "configuration" in values else values
-
-
-def _values(run: Run) -> dict[str, Any]:
-    return {name: getattr(run, name) for name in run.__slots__}

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.pipeline.watcher import Watcher
 from tests.chaos.real.ground import Ground, processes
-from tests.chaos.real.scenarios import never_sent
+from tests.chaos.real.prepared import never_sent
 from tests.pipeline.conftest import STUBBORN, World
 from tests.waiting import wait_until
 
