@@ -130,17 +130,26 @@ def progress_answer(progress: Progress | None) -> ProgressAnswer | None:
 
 
 def run_answer(run: Run) -> RunAnswer:
-    """A run as faces get it."""
+    """A run as faces get it; what other programs wrote of theirs is shown without the secrets that are in it."""
+    is_ours = "started_by" in (run.metadata or {})  # and was recorded without
     return {
         "run_id": run.run_id,
-        "command": run.command,
+        "command": run.command if is_ours else _redacted(run.command),
         "status": run.status,
         "start_time": utc_text(run.start_time),
         "end_time": utc_text(run.end_time),
         "duration": run.duration,
-        "error_message": run.error_message,
+        "error_message": run.error_message if is_ours else _redacted(run.error_message),
         "metadata": run.metadata,
     }
+
+
+def _redacted(text: str | None) -> str | None:
+    if text is None:
+        return None
+    from pipeline_gui.pipeline.redaction import redact_text  # its patterns are not made for one's own rows
+
+    return redact_text(text)
 
 
 class KeptAnswers:
