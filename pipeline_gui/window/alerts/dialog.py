@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
-    QMessageBox,
     QVBoxLayout,
     QWidget,
 )
@@ -25,7 +24,7 @@ from pipeline_gui.pipeline.alert import Alert, Condition, DeliveringService, Mes
 from pipeline_gui.pipeline.alert_texts import sentence_of
 from pipeline_gui.pipeline.expectation import Expectation
 from pipeline_gui.window.alerts.form import AlertForm, condition_titles
-from pipeline_gui.window.dialog_parts import plain_button, question, wrapping_label
+from pipeline_gui.window.dialog_parts import ask_to_delete, ask_to_give_up, plain_button, wrapping_label
 from pipeline_gui.window.gateway import Gateway, Lane
 from pipeline_gui.window.messages import failure_message
 from pipeline_gui.window.texts import one_line, tooltip
@@ -264,16 +263,15 @@ class AlertsDialog(QDialog):
         before = self._shown
         if before is None:
             return
-        title = tr("Delete “{0}” for all operators?").format(one_line(before.name, 80))
-        box = question(self, "deleteAlertQuestion", title, tr("What waits to be told by it is told."))
-        box.addButton(tr("Delete"), QMessageBox.ButtonRole.AcceptRole)
 
         def delete() -> Alert:
             self._owner.delete(before.name, before.revision)
             return before
 
-        box.accepted.connect(lambda: self._write(delete, tr("Deleted “{0}”.")))
-        box.open()
+        ask_to_delete(
+            self, "deleteAlertQuestion", before.name, tr("What waits to be told by it is told."),
+            lambda: self._write(delete, tr("Deleted “{0}”.")),
+        )  # fmt: skip
 
     def _write(self, work: Callable[[], Alert], said: str) -> None:
         self._begin(tr("Saving…"))
@@ -320,13 +318,7 @@ class AlertsDialog(QDialog):
         if not self._form.is_edited:
             go_on()
             return
-        box = question(
-            self, "alertEditsQuestion", tr("What you edited is not saved."), tr("Save it first, or give it up.")
-        )
-        box.addButton(tr("Give it up"), QMessageBox.ButtonRole.AcceptRole)
-        box.accepted.connect(go_on)
-        box.rejected.connect(stay)
-        box.open()
+        ask_to_give_up(self, "alertEditsQuestion", go_on, stay)
 
 
 def _kept(alert: Alert) -> dict[str, object]:

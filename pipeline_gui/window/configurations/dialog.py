@@ -14,8 +14,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
-    QMessageBox,
-    QPushButton,
     QScrollArea,
     QSplitter,
     QVBoxLayout,
@@ -30,8 +28,8 @@ from pipeline_gui.window.configurations.conflict import ConflictNote
 from pipeline_gui.window.configurations.editing import NEW, Edited, Owner, edited_of, edited_of_saved, free_name
 from pipeline_gui.window.configurations.form import ConfigurationForm
 from pipeline_gui.window.configurations.preview import CommandPreview
+from pipeline_gui.window.dialog_parts import ask_to_delete, ask_to_give_up, plain_button, wrapping_label
 from pipeline_gui.window.gateway import Gateway, Lane
-from pipeline_gui.window.labels import PlainLabel
 from pipeline_gui.window.messages import failure_message
 from pipeline_gui.window.texts import one_line, tooltip
 from pipeline_gui.window.translation import tr
@@ -57,28 +55,28 @@ class ConfigurationsDialog(QDialog):
         self._form = ConfigurationForm(is_shared=True)
         self._preview = CommandPreview()
         self._conflict = ConflictNote()
-        self._said = PlainLabel()
-        self._said.setObjectName("configurationMessage")
-        self._said.setWordWrap(True)
-        self._new = _button("newButton", tr("&New"), tr("A new configuration"))
-        self._copy = _button("duplicateButton", tr("&Duplicate"), tr("A new one like this, also of a sample"))
-        self._import = _button("importButton", tr("&Import…"), tr("A new one from a TOML file"))
-        self._export = _button("exportButton", tr("&Export…"), tr("The TOML file that `start --config` takes"))
-        self._delete = _button("deleteButton", tr("De&lete…"), tr("Delete it for all operators"))
-        self._revert = _button("revertButton", tr("&Revert"), tr("Forget what was edited"))
-        self._save = _button("saveButton", tr("&Save"), tr("Save it for all operators"))
+        self._said = wrapping_label("configurationMessage")
+        self._new = plain_button("newButton", tr("&New"), self._start_new, tr("A new configuration"))
+        self._copy = plain_button(
+            "duplicateButton", tr("&Duplicate"), self._duplicate, tr("A new one like this, also of a sample")
+        )
+        self._import = plain_button(
+            "importButton", tr("&Import…"), self._ask_to_import, tr("A new one from a TOML file")
+        )
+        self._export = plain_button(
+            "exportButton", tr("&Export…"), self._ask_to_export, tr("The TOML file that `start --config` takes")
+        )
+        self._delete = plain_button(
+            "deleteButton", tr("De&lete…"), self._ask_to_delete, tr("Delete it for all operators")
+        )
+        self._revert = plain_button("revertButton", tr("&Revert"), self._show_edited, tr("Forget what was edited"))
+        self._save = plain_button("saveButton", tr("&Save"), self._save_edited, tr("Save it for all operators"))
         self._save.setDefault(True)
         self._lay_out()
         self._list.currentItemChanged.connect(self._choose)
         self._form.edited.connect(self._allow)
         self._conflict.theirs_wanted.connect(self._take_theirs)
         self._conflict.merge_wanted.connect(self._merge)
-        for button, slot in (
-            (self._new, self._start_new), (self._copy, self._duplicate), (self._import, self._ask_to_import),
-            (self._export, self._ask_to_export), (self._delete, self._ask_to_delete), (self._revert, self._show_edited),
-            (self._save, self._save_edited),
-        ):  # fmt: skip
-            button.clicked.connect(slot)
         self.resize(900, 680)
         self._show_edited()
         self.read()
@@ -237,14 +235,10 @@ class ConfigurationsDialog(QDialog):
         version, name = self._edited.version, one_line(str(self._edited.base.get("name", "")), 80)
         if version is None:
             return
-        box = _question(self, "deleteQuestion", f"Delete “{name}” for all operators?", "Runs of it stay in the record.")
-        box.addButton(tr("Delete"), QMessageBox.ButtonRole.AcceptRole)
-
-        def delete() -> None:
-            self._write(lambda: self._owner.delete(version), lambda _none: self._deleted(name))
-
-        box.accepted.connect(delete)
-        box.open()
+        ask_to_delete(
+            self, "deleteQuestion", name, tr("Runs of it stay in the record."),
+            lambda: self._write(lambda: self._owner.delete(version), lambda _none: self._deleted(name)),
+        )  # fmt: skip
 
     def _deleted(self, name: str) -> None:
         self._edited = NEW
@@ -342,11 +336,7 @@ class ConfigurationsDialog(QDialog):
         if not self._form.is_edited:
             go_on()
             return
-        box = _question(self, "editsQuestion", "What you edited is not saved.", "Save it first, or give it up.")
-        box.addButton(tr("Give it up"), QMessageBox.ButtonRole.AcceptRole)
-        box.accepted.connect(go_on)
-        box.rejected.connect(stay)
-        box.open()
+        ask_to_give_up(self, "editsQuestion", go_on, stay)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Nothing that was edited is lost without a question."""
@@ -363,23 +353,3 @@ class ConfigurationsDialog(QDialog):
     def _close_for_good(self) -> None:
         self._form.show_values(self._edited.base)
         super().reject()
-
-
-def _question(parent: QWidget, name: str, text: str, more: str) -> QMessageBox:
-    box = QMessageBox(parent)
-    box.setObjectName(name)
-    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setIcon(QMessageBox.Icon.Question)
-    box.setText(text)
-    box.setInformativeText(more)
-    box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
-    return box
-
-
-def _button(name: str, title: str, tip: str) -> QPushButton:
-    button = QPushButton(title)
-    button.setObjectName(name)
-    button.setToolTip(tip)
-    button.setAutoDefault(False)
-    return button

@@ -15,14 +15,13 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
-    QMessageBox,
     QVBoxLayout,
     QWidget,
 )
 
 from pipeline_gui.pipeline.schedule import Decided, Schedule, Service
 from pipeline_gui.schedules.owner import Schedules, Seen
-from pipeline_gui.window.dialog_parts import plain_button, question, wrapping_label
+from pipeline_gui.window.dialog_parts import ask_to_delete, ask_to_give_up, plain_button, wrapping_label
 from pipeline_gui.window.gateway import Gateway, Lane
 from pipeline_gui.window.messages import failure_message
 from pipeline_gui.window.schedules.form import ScheduleForm
@@ -272,16 +271,15 @@ class SchedulesDialog(QDialog):
         before = self._shown
         if before is None:
             return
-        title = tr("Delete “{0}” for all operators?").format(one_line(before.name, 80))
-        box = question(self, "deleteScheduleQuestion", title, tr("Runs that it started stay in the record."))
-        box.addButton(tr("Delete"), QMessageBox.ButtonRole.AcceptRole)
 
         def delete() -> Schedule:
             self._owner.delete(before.name, _seen(before))
             return before
 
-        box.accepted.connect(lambda: self._write(delete, tr("Deleted “{0}”.")))
-        box.open()
+        ask_to_delete(
+            self, "deleteScheduleQuestion", before.name, tr("Runs that it started stay in the record."),
+            lambda: self._write(delete, tr("Deleted “{0}”.")),
+        )  # fmt: skip
 
     def _write(self, work: Callable[[], Schedule], said: str) -> None:
         self._is_busy = True
@@ -309,13 +307,7 @@ class SchedulesDialog(QDialog):
         if not self._form.is_edited:
             go_on()
             return
-        box = question(
-            self, "scheduleEditsQuestion", tr("What you edited is not saved."), tr("Save it first, or give it up.")
-        )
-        box.addButton(tr("Give it up"), QMessageBox.ButtonRole.AcceptRole)
-        box.accepted.connect(go_on)
-        box.rejected.connect(stay)
-        box.open()
+        ask_to_give_up(self, "scheduleEditsQuestion", go_on, stay)
 
 
 def _services_text(services: list[Service]) -> str:
