@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import QListWidget, QMessageBox, QPushButton, QWidget
 
 from pipeline_gui.window.labels import PlainLabel
 from pipeline_gui.window.texts import one_line
@@ -28,6 +28,16 @@ def plain_button(name: str, title: str, pressed: Callable[[], None], tip: str = 
     button.setAutoDefault(False)
     button.clicked.connect(lambda: pressed())
     return button
+
+
+def text_list(name: str, title: str) -> QListWidget:
+    """A list to be read, and not to choose from."""
+    made = QListWidget()
+    made.setObjectName(name)
+    made.setAccessibleName(title)
+    made.setWordWrap(True)
+    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return made
 
 
 def question(parent: QWidget, name: str, title: str, text: str) -> QMessageBox:

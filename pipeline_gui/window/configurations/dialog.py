@@ -6,14 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
-    QDialog,
     QFileDialog,
     QHBoxLayout,
-    QListWidget,
-    QListWidgetItem,
     QScrollArea,
     QSplitter,
     QVBoxLayout,
@@ -21,41 +18,35 @@ from PySide6.QtWidgets import (
 )
 
 from pipeline_gui.configurations.files import read_configuration
-from pipeline_gui.configurations.owner import Entry, NamedConfiguration
+from pipeline_gui.configurations.owner import Entry, NamedConfiguration, Version
 from pipeline_gui.configurations.toml_text import toml_text
 from pipeline_gui.pipeline.saved import ConfigurationChanged
 from pipeline_gui.window.configurations.conflict import ConflictNote
 from pipeline_gui.window.configurations.editing import NEW, Edited, Owner, edited_of, edited_of_saved, free_name
 from pipeline_gui.window.configurations.form import ConfigurationForm
 from pipeline_gui.window.configurations.preview import CommandPreview
-from pipeline_gui.window.dialog_parts import ask_to_delete, ask_to_give_up, plain_button, wrapping_label
+from pipeline_gui.window.dialog_parts import ask_to_delete, plain_button
 from pipeline_gui.window.gateway import Gateway, Lane
-from pipeline_gui.window.messages import failure_message
-from pipeline_gui.window.texts import one_line, tooltip
+from pipeline_gui.window.shared_dialog import SharedDialog
+from pipeline_gui.window.shared_list import Row
+from pipeline_gui.window.texts import one_line
 from pipeline_gui.window.translation import tr
 
 
-class ConfigurationsDialog(QDialog):
-    """Not modal: runs are watched meanwhile. Every question to the database is asked in the pool."""
+class ConfigurationsDialog(SharedDialog):
+    """Shows the command that a configuration stands for, and who was quicker with a change."""
+
+    _form: ConfigurationForm
 
     def __init__(self, gateway: Gateway, owner: Owner, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("configurationsDialog")
-        self.setWindowTitle(tr("Configurations"))
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._gateway = gateway
+        super().__init__(gateway, "configuration", tr("Configurations"), parent)
         self._owner = owner
         self._entries: list[Entry] = []
         self._edited: Edited = NEW
-        self._is_busy = False
         self._wanted: str | None = None
-        self._list = QListWidget()
-        self._list.setObjectName("configurationList")
-        self._list.setAccessibleName(tr("Configurations"))
         self._form = ConfigurationForm(is_shared=True)
         self._preview = CommandPreview()
         self._conflict = ConflictNote()
-        self._said = wrapping_label("configurationMessage")
         self._new = plain_button("newButton", tr("&New"), self._start_new, tr("A new configuration"))
         self._copy = plain_button(
             "duplicateButton", tr("&Duplicate"), self._duplicate, tr("A new one like this, also of a sample")
@@ -73,7 +64,7 @@ class ConfigurationsDialog(QDialog):
         self._save = plain_button("saveButton", tr("&Save"), self._save_edited, tr("Save it for all operators"))
         self._save.setDefault(True)
         self._lay_out()
-        self._list.currentItemChanged.connect(self._choose)
+        self._list.chosen.connect(self._choose)
         self._form.edited.connect(self._allow)
         self._conflict.theirs_wanted.connect(self._take_theirs)
         self._conflict.merge_wanted.connect(self._merge)
@@ -127,38 +118,28 @@ class ConfigurationsDialog(QDialog):
     def _show_entries(self, entries: list[Entry]) -> None:
         self._entries = entries
         before, wanted = self._edited.version, self._wanted
-        with QSignalBlocker(self._list):
-            self._list.clear()
-            for entry in entries:
-                item = QListWidgetItem(one_line(entry.name, 80) + (" (sample)" if entry.is_sample else ""))
-                item.setData(Qt.ItemDataRole.UserRole, entry)
-                who = f"changed by {entry.changed_by}" if entry.changed_by else "comes with the program"
-                item.setToolTip(tooltip(f"{entry.description or entry.name}\n{who}"))
-                self._list.addItem(item)
-                is_shown = before is not None and entry.version is not None and not wanted
-                if entry.name == wanted or (
-                    is_shown and before and entry.version and entry.version.configuration_id == before.configuration_id
-                ):
-                    self._list.setCurrentItem(item)
+        chosen = self._list.show_rows(self._row(entry, before) for entry in entries)
         self._wanted = None
         if wanted is not None or not self._form.is_edited:
-            current = self._list.currentItem()
-            if current is None and self._edited is not NEW and before is not None:
+            if chosen is None and self._edited is not NEW and before is not None:
                 self._edited = NEW  # somebody deleted it
                 self._show_edited()
-            elif current is not None:
-                self._read_chosen(current.data(Qt.ItemDataRole.UserRole))
+            elif chosen is not None:
+                self._read_chosen(chosen)
         self._allow()
 
-    def _choose(self, item: QListWidgetItem | None, before: QListWidgetItem | None) -> None:
-        if item is None:
-            return
-        entry: Entry = item.data(Qt.ItemDataRole.UserRole)
+    def _row(self, entry: Entry, before: Version | None) -> Row:
+        is_shown = bool(before and entry.version and entry.version.configuration_id == before.configuration_id)
+        who = tr("changed by {0}").format(entry.changed_by) if entry.changed_by else tr("comes with the program")
+        title = one_line(entry.name, 80)
+        return Row(
+            entry,
+            tr("{0} (sample)").format(title) if entry.is_sample else title,
+            f"{entry.description or entry.name}\n{who}",
+            entry.name == self._wanted or (is_shown and not self._wanted),
+        )
 
-        def stay() -> None:
-            with QSignalBlocker(self._list):
-                self._list.setCurrentRow(self._list.row(before) if before else -1)
-
+    def _choose(self, entry: Entry, stay: Callable[[], None]) -> None:
         def read() -> None:
             self._say("")
             self._form.show_values(self._edited.base)
@@ -209,8 +190,7 @@ class ConfigurationsDialog(QDialog):
     def _edit_new(self, values: dict[str, Any]) -> None:
         self._edited = NEW
         self._say("")
-        with QSignalBlocker(self._list):
-            self._list.setCurrentRow(-1)
+        self._list.choose_none()
         self._show_edited()
         if values:
             self._form.show_edit(values)
@@ -223,7 +203,7 @@ class ConfigurationsDialog(QDialog):
         def save() -> NamedConfiguration:
             return self._owner.create(values) if version is None else self._owner.save(values, version)
 
-        self._write(save, self._saved)
+        self._do(tr("Saving…"), save, self._saved)
 
     def _saved(self, found: NamedConfiguration) -> None:
         self._edited = edited_of(found)
@@ -237,7 +217,7 @@ class ConfigurationsDialog(QDialog):
             return
         ask_to_delete(
             self, "deleteQuestion", name, tr("Runs of it stay in the record."),
-            lambda: self._write(lambda: self._owner.delete(version), lambda _none: self._deleted(name)),
+            lambda: self._do(tr("Saving…"), lambda: self._owner.delete(version), lambda _none: self._deleted(name)),
         )  # fmt: skip
 
     def _deleted(self, name: str) -> None:
@@ -246,25 +226,12 @@ class ConfigurationsDialog(QDialog):
         self._say(tr("Deleted “{0}”.").format(name))
         self.read()
 
-    def _write(self, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
-        self._is_busy = True
-        self._say(tr("Saving…"))
-        self._allow()
-
-        def finished(result: Any) -> None:
-            self._is_busy = False
-            done(result)
-
-        self._gateway.run(work, finished, self._write_failed, self)
-
-    def _write_failed(self, error: Exception) -> None:
-        self._is_busy = False
+    def _failed(self, error: Exception) -> None:
         if isinstance(error, ConfigurationChanged):
             self._say("")
             self._conflict.show_change(error)
         else:
             self._fail(error)
-        self._allow()
 
     # --- somebody was quicker -----------------------------------------------------------------------------------
 
@@ -323,20 +290,7 @@ class ConfigurationsDialog(QDialog):
             self,
         )
 
-    # --- words --------------------------------------------------------------------------------------------------
-
-    def _say(self, text: str) -> None:
-        self._said.show_text(text)
-
-    def _fail(self, error: Exception) -> None:
-        self._say(failure_message(error).text)
-
-    def _if_given_up(self, go_on: Callable[[], None], stay: Callable[[], None] = lambda: None) -> None:
-        """Go on, and ask first where something was edited and not saved."""
-        if not self._form.is_edited:
-            go_on()
-            return
-        ask_to_give_up(self, "editsQuestion", go_on, stay)
+    # --- closing ------------------------------------------------------------------------------------------------
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Nothing that was edited is lost without a question."""

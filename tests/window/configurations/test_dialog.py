@@ -231,11 +231,11 @@ def test_what_was_edited_is_not_lost_without_a_question(
     retype(dialog, "queue", "day")
     dialog.close()
     assert dialog.isVisible()
-    answer(dialog, "editsQuestion", qtbot, "Cancel")
+    answer(dialog, "configurationEditsQuestion", qtbot, "Cancel")
     assert line(dialog, "queue").text() == "day"
     QTest.keyClick(dialog, Qt.Key.Key_Escape)
     assert dialog.isVisible()
-    answer(dialog, "editsQuestion", qtbot, "Give it up")
+    answer(dialog, "configurationEditsQuestion", qtbot, "Give it up")
     qtbot.waitUntil(lambda: not shiboken6.isValid(dialog) or not dialog.isVisible())
     assert "queue" not in shared[1].show("etl").values
 
