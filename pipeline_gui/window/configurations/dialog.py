@@ -9,7 +9,6 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QScrollArea,
     QSplitter,
@@ -26,6 +25,7 @@ from pipeline_gui.window.configurations.editing import NEW, Edited, Owner, edite
 from pipeline_gui.window.configurations.form import ConfigurationForm
 from pipeline_gui.window.configurations.preview import CommandPreview
 from pipeline_gui.window.dialog_parts import ask_to_delete, plain_button
+from pipeline_gui.window.file_dialogs import ask_for_configuration, ask_where_to_save
 from pipeline_gui.window.gateway import Gateway, Lane
 from pipeline_gui.window.shared_dialog import SharedDialog
 from pipeline_gui.window.shared_list import Row
@@ -259,26 +259,18 @@ class ConfigurationsDialog(SharedDialog):
     # --- files --------------------------------------------------------------------------------------------------
 
     def _ask_to_import(self) -> None:
-        dialog = QFileDialog(self, tr("Import a configuration"), "", tr("Configurations (*.toml);;All files (*)"))
-        dialog.setObjectName("importDialog")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda path: self._if_given_up(lambda: self.import_file(Path(path))))
-        dialog.open()
+        def chosen(path: Path) -> None:
+            self._if_given_up(lambda: self.import_file(path))
+
+        ask_for_configuration(self, "importDialog", tr("Import a configuration"), chosen)
 
     def import_file(self, path: Path) -> None:
         """Read a file and offer what it holds as a new configuration."""
         self._gateway.run(lambda: read_configuration(path), self._edit_new, self._fail, self)
 
     def _ask_to_export(self) -> None:
-        dialog = QFileDialog(
-            self, tr("Export the configuration"), f"{self._form.values().get('name') or 'pipeline'}.toml"
-        )
-        dialog.setObjectName("exportDialog")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.fileSelected.connect(lambda path: self.export_file(Path(path)))
-        dialog.open()
+        suggested = f"{self._form.values().get('name') or 'pipeline'}.toml"
+        ask_where_to_save(self, "exportDialog", tr("Export the configuration"), suggested, self.export_file)
 
     def export_file(self, path: Path) -> None:
         """Write what the form holds to a file."""
