@@ -43,6 +43,7 @@ class ConfigurationsDialog(SharedDialog):
         self._owner = owner
         self._entries: list[Entry] = []
         self._edited: Edited = NEW
+        self._asked = 0
         self._wanted: str | None = None
         self._form = ConfigurationForm(is_shared=True)
         self._preview = CommandPreview()
@@ -122,7 +123,7 @@ class ConfigurationsDialog(SharedDialog):
         self._wanted = None
         if wanted is not None or not self._form.is_edited:
             if chosen is None and self._edited is not NEW and before is not None:
-                self._edited = NEW  # somebody deleted it
+                self._edit(NEW)  # somebody deleted it
                 self._show_edited()
             elif chosen is not None:
                 self._read_chosen(chosen)
@@ -148,13 +149,25 @@ class ConfigurationsDialog(SharedDialog):
         self._if_given_up(read, stay)
 
     def _read_chosen(self, entry: Entry) -> None:
-        self._gateway.run(lambda: self._owner.show(entry.name), self._show_found, self._fail, self, Lane.VIEWS)
+        self._asked += 1
+        asked = self._asked
 
-    def _show_found(self, found: NamedConfiguration) -> None:
-        if self._form.is_edited:
-            return  # typed since it was asked for: what was read shows itself when this is saved
-        self._edited = edited_of(found)
-        self._show_edited()
+        def shown(found: NamedConfiguration) -> None:
+            # Typed since it was asked for: what was read shows itself when this is saved.
+            if asked == self._asked and not self._form.is_edited:
+                self._edit(edited_of(found))
+                self._show_edited()
+
+        def failed(error: Exception) -> None:
+            if asked == self._asked:
+                self._fail(error)
+
+        self._gateway.run(lambda: self._owner.show(entry.name), shown, failed, self, Lane.VIEWS)
+
+    def _edit(self, edited: Edited) -> None:
+        """Go on with this one; what was asked about another comes too late."""
+        self._edited = edited
+        self._asked += 1
 
     def _show_edited(self) -> None:
         self._conflict.hide()
@@ -188,7 +201,7 @@ class ConfigurationsDialog(SharedDialog):
         self._if_given_up(lambda: self._edit_new(values))
 
     def _edit_new(self, values: dict[str, Any]) -> None:
-        self._edited = NEW
+        self._edit(NEW)
         self._say("")
         self._list.choose_none()
         self._show_edited()
@@ -206,7 +219,7 @@ class ConfigurationsDialog(SharedDialog):
         self._do(tr("Saving…"), save, self._saved)
 
     def _saved(self, found: NamedConfiguration) -> None:
-        self._edited = edited_of(found)
+        self._edit(edited_of(found))
         self._show_edited()
         self._say(tr("Saved “{0}” for all operators.").format(one_line(found.entry.name, 80)))
         self.read(found.entry.name)
@@ -221,7 +234,7 @@ class ConfigurationsDialog(SharedDialog):
         )  # fmt: skip
 
     def _deleted(self, name: str) -> None:
-        self._edited = NEW
+        self._edit(NEW)
         self._show_edited()
         self._say(tr("Deleted “{0}”.").format(name))
         self.read()
@@ -237,7 +250,7 @@ class ConfigurationsDialog(SharedDialog):
 
     def _take_theirs(self) -> None:
         change = self._conflict.change
-        self._edited = edited_of_saved(change.current) if change is not None and change.current else NEW
+        self._edit(edited_of_saved(change.current) if change is not None and change.current else NEW)
         self._say("")
         self._show_edited()
         self.read()
@@ -248,9 +261,10 @@ class ConfigurationsDialog(SharedDialog):
             return
         mine = self._form.values()
         if change.current is None:  # it was deleted: what I have becomes a new one
-            self._edited, values = NEW, mine
+            edited, values = NEW, mine
         else:
-            self._edited, values = self._edited.on_top_of(mine, change.current)
+            edited, values = self._edited.on_top_of(mine, change.current)
+        self._edit(edited)
         self._show_edited()
         self._form.show_edit(values)
         self._allow()
