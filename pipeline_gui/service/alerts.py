@@ -3,43 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
-from urllib.parse import quote
+from typing import Annotated, Any
 
 import msgspec
-from fastapi import Depends, FastAPI, Path, Query, Request, Response
+from fastapi import Depends, FastAPI, Query, Request, Response
 
 from pipeline_gui.alerts.answers import AlertDetailAnswer, alert_answer, detail_answer, message_answer, receiver_answers
 from pipeline_gui.alerts.owner import AlertChanged, Alerts, receivers_of
 from pipeline_gui.pipeline.alert import Alert
-from pipeline_gui.pipeline.errors import ConfigurationInvalid
-from pipeline_gui.pipeline.saved import NameTaken, name_key
 from pipeline_gui.service import alert_models as models
-from pipeline_gui.service.bodies import read_object
-from pipeline_gui.service.context import Context, actor_of, log_action
-from pipeline_gui.service.documentation import NOT_MODIFIED, body_of, json_example, problems
-from pipeline_gui.service.preconditions import IfMatch, IfNoneMatch, Meant, decoded, etag_of, is_new, meant_by
-from pipeline_gui.service.problems import Problem, not_found
+from pipeline_gui.service import named
+from pipeline_gui.service.context import Context, actor_of
+from pipeline_gui.service.documentation import NOT_MODIFIED, body_of, problems
+from pipeline_gui.service.preconditions import IfMatch, IfNoneMatch, Meant, etag_of, is_new, meant_by, name_decoder
 from pipeline_gui.service.reading import tagged
-
-T = TypeVar("T")
 
 SHOWN = 100
 """Of the last messages of one alert."""
+_ALERTS, _ALERT = "/api/pipeline/alerts", "/api/pipeline/alerts/{name}"
 _NOT_FOUND = {404: ("not-found", "There is no alert “nightly”.")}
-_CHANGED = {
-    409: ("name-taken", "There is an alert of this name already; choose another name."),
-    412: ("changed", "“nightly” was changed meanwhile by ben@ops-1: it is at revision 2, and stays so."),
-    428: ("precondition-required", "Say in If-Match which revision is meant."),
-    503: ("unreachable", "The database can't be asked, or does not allow it."),
+_WRITING = {
+    **_NOT_FOUND,
+    **named.taken("an alert"),
+    **named.changed("“nightly” was changed meanwhile by ben@ops-1: it is at revision 2, and stays so."),
+    **named.UNREACHABLE,
 }
-
-
-def _decoded(name: Annotated[str, Path(description="its name, percent-encoded", examples=["nightly"])]) -> str:
-    return decoded(name, "alert")
-
-
-Name = Annotated[str, Depends(_decoded)]
+Name = Annotated[str, Depends(name_decoder("alert"))]
 Limit = Annotated[int, Query(ge=1, le=1000, description="so many at most")]
 
 
@@ -48,7 +37,7 @@ def add_alerts(app: FastAPI, context: Context) -> None:
     owner, reads, writes = context.backend.alerts, context.workers.reads, context.workers.starts
 
     @app.get(
-        "/api/pipeline/alerts",
+        _ALERTS,
         operation_id="listAlerts",
         summary="Of what somebody is told, and whom the services can tell",
         response_model=models.Alerts,
@@ -72,7 +61,7 @@ def add_alerts(app: FastAPI, context: Context) -> None:
         return tagged(request, answer, answer)
 
     @app.get(
-        "/api/pipeline/alerts/{name}",
+        _ALERT,
         operation_id="getAlert",
         summary="One alert, and what it told",
         description="The ETag is the rule's revision, for If-Match.",
@@ -81,10 +70,10 @@ def add_alerts(app: FastAPI, context: Context) -> None:
         responses=problems(_NOT_FOUND),
     )
     async def get_alert(name: Name) -> Response:
-        return await reads.run(lambda: _answer(owner, _find(owner, name), 200))
+        return await reads.run(lambda: _answer(owner, _find(owner, name)))
 
     @app.put(
-        "/api/pipeline/alerts/{name}",
+        _ALERT,
         operation_id="putAlert",
         summary="Save a new alert, or change one",
         description="A new one with `If-None-Match: *`. A change names in If-Match what it is based on, and is whole: "
@@ -93,40 +82,35 @@ def add_alerts(app: FastAPI, context: Context) -> None:
         response_model=models.AlertDetail,
         tags=["alerts"],
         responses={
-            201: {
-                "model": models.AlertDetail,
-                **json_example("It is saved.", _EXAMPLE, {"ETag": "The revision.", "Location": "Its address."}),
-            },
-            **problems({**_NOT_FOUND, **_CHANGED}, with_body=True),
+            **named.created(models.AlertDetail, _EXAMPLE),
+            **problems(_WRITING, with_body=True),
         },
         openapi_extra=body_of("AlertBody", required=True),
     )
     async def put_alert(
         request: Request, name: Name, if_match: IfMatch = None, if_none_match: IfNoneMatch = None
     ) -> Response:
-        values = await read_object(request)
-        values = {"name": name, **{key: value for key, value in values.items() if value is not None}}
+        values = await named.read_values(request, name)
         mine = _owner(context, request)
         is_first = is_new(if_match, if_none_match)
         if is_first:
-            if name_key(str(values["name"])) != name_key(name):
-                raise Problem(422, "invalid", "A new alert has the name of its address.", field="name")
+            named.check_new(values, name, "alert")
             work: Callable[[], Alert] = lambda: mine.create(values)  # noqa: E731
         else:
             meant = meant_by(if_match)
             work = lambda: _save(mine, name, values, meant)  # noqa: E731
-        answer = await writes.run(_guarded, lambda: _answer(mine, work(), 201 if is_first else 200))
-        _log(request, "save an alert", f"Saved “{values['name']}”.")
+        answer = await writes.run(named.guarded, lambda: _answer(mine, work(), is_first=is_first))
+        named.log_change(request, "save an alert", f"Saved “{values['name']}”.")
         return answer
 
     @app.delete(
-        "/api/pipeline/alerts/{name}",
+        _ALERT,
         operation_id="deleteAlert",
         summary="Delete an alert",
         description="What it told stays, and what waits is sent.",
         status_code=204,
         tags=["alerts"],
-        responses={204: {"description": "It is gone."}, **problems({**_NOT_FOUND, **_CHANGED})},
+        responses={**named.GONE, **problems(_WRITING)},
     )
     async def delete_alert(request: Request, name: Name, if_match: IfMatch = None) -> Response:
         mine, meant = _owner(context, request), meant_by(if_match)
@@ -135,9 +119,9 @@ def add_alerts(app: FastAPI, context: Context) -> None:
             _check_meant(_find(mine, name), meant)
             mine.delete(name, meant.revision)
 
-        await writes.run(_guarded, delete)
-        _log(request, "delete an alert", f"Deleted “{name}”.")
-        return Response(status_code=204, headers={"Cache-Control": "no-store"})
+        await writes.run(named.guarded, delete)
+        named.log_change(request, "delete an alert", f"Deleted “{name}”.")
+        return named.gone()
 
     @app.post(
         "/api/pipeline/alerts/{name}/test",
@@ -152,7 +136,7 @@ def add_alerts(app: FastAPI, context: Context) -> None:
         mine = _owner(context, request)
         await reads.run(lambda: _find(mine, name))
         tried = await context.workers.stops.run(lambda: mine.test(name, lambda: context.is_draining))
-        _log(request, "test an alert", tried.message, success=tried.success)
+        named.log_change(request, "test an alert", tried.message, success=tried.success)
         body = msgspec.json.encode({"success": tried.success, "message": tried.message})
         return Response(body, headers={"Cache-Control": "no-store"}, media_type="application/json")
 
@@ -166,10 +150,7 @@ def _all(owner: Alerts) -> dict[str, Any]:
 
 
 def _find(owner: Alerts, name: str) -> Alert:
-    try:
-        return owner.show(name)
-    except ConfigurationInvalid as error:
-        raise not_found(str(error)) from None
+    return named.found(owner.show, name)
 
 
 def _save(owner: Alerts, name: str, values: dict[str, Any], meant: Meant) -> Alert:
@@ -183,32 +164,16 @@ def _check_meant(found: Alert, meant: Meant) -> None:
         raise AlertChanged(f"“{found.name}” is another alert by now.")
 
 
-def _guarded(work: Callable[[], T]) -> T:
-    """The result of a change; what somebody else did meanwhile is a Problem of its own."""
-    try:
-        return work()
-    except NameTaken as error:
-        raise Problem(409, "name-taken", str(error), field="name") from None
-    except AlertChanged as error:
-        raise Problem(412, "changed", str(error)) from None
-
-
 def _owner(context: Context, request: Request) -> Alerts:
     return context.backend.alerts.acting_for(actor_of(context, request))
 
 
-def _answer(owner: Alerts, alert: Alert, status: int) -> Response:
+def _answer(owner: Alerts, alert: Alert, *, is_first: bool = False) -> Response:
     answer: AlertDetailAnswer = detail_answer(
         alert, owner.services(), owner.expected(alert), owner.messages_of(alert, SHOWN)
     )
-    headers = {"Cache-Control": "private, no-cache", "ETag": etag_of(alert.alert_id, alert.revision)}
-    if status == 201:
-        headers["Location"] = f"/api/pipeline/alerts/{quote(alert.name, safe='')}"
-    return Response(msgspec.json.encode(answer), status, headers, media_type="application/json")
-
-
-def _log(request: Request, action: str, message: str, *, success: bool = True) -> None:
-    log_action(request, action, {"success": success, "run_id": None, "message": message})
+    etag = etag_of(alert.alert_id, alert.revision)
+    return named.revised(msgspec.json.encode(answer), etag, named.address(_ALERTS, alert.name) if is_first else None)
 
 
 _EXAMPLE: dict[str, Any] = {

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated, NamedTuple
 from urllib.parse import unquote
 
-from fastapi import Header
+from fastapi import Header, Path
 
 from pipeline_gui.service.problems import Problem, not_found
 
@@ -24,12 +25,16 @@ class Meant(NamedTuple):
     revision: int
 
 
-def decoded(name: str, what: str) -> str:
-    """A name out of an address. Raises Problem."""
-    try:
-        return unquote(name, errors="strict")
-    except UnicodeDecodeError:
-        raise not_found(f"There is no such {what}: its name is not UTF-8 text.") from None
+def name_decoder(what: str) -> Callable[[str], str]:
+    """What takes the name of a thing out of an address."""
+
+    def decoded(name: Annotated[str, Path(description="its name, percent-encoded", examples=["nightly"])]) -> str:
+        try:
+            return unquote(name, errors="strict")
+        except UnicodeDecodeError:
+            raise not_found(f"There is no such {what}: its name is not UTF-8 text.") from None
+
+    return decoded
 
 
 def etag_of(number: int, revision: int) -> str:

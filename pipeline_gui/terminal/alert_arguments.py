@@ -3,44 +3,35 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Callable
+
+from pipeline_gui.terminal.actions import Actions, add_revision, whole_number
 
 CONDITIONS = ("failed", "ended", "recovered", "slow", "limit", "missed", "lost_contact")
 
 
 def add_alerts(parser: argparse.ArgumentParser, common: Callable[[], argparse.ArgumentParser]) -> None:
     """Add the actions; common makes the options that may stand behind every one."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", title="actions (default: list)")
-
-    def add(name: str, help_text: str) -> argparse.ArgumentParser:
-        return actions.add_parser(
-            name, help=help_text, description=help_text[0].upper() + help_text[1:] + ".", allow_abbrev=False,
-            parents=[common()],
-        )  # fmt: skip
-
-    add("list", "list them, and whether a service is there to deliver")
-    add("receivers", "list whom the services can tell")
+    actions = Actions(parser, common)
+    actions.add("list", "list them, and whether a service is there to deliver")
+    actions.add("receivers", "list whom the services can tell")
     for name, help_text in (
         ("show", "show one, and what it told"),
         ("pause", "tell nothing by it until it is resumed"),
         ("resume", "tell again, of what comes from now on"),
         ("test", "have a service send a test, and say what the receiver answered"),
     ):
-        add(name, help_text).add_argument("name", metavar="NAME")
-    messages = add("messages", "list what was told, what waits, and what could not be delivered")
+        actions.add_named(name, help_text)
+    messages = actions.add("messages", "list what was told, what waits, and what could not be delivered")
     messages.add_argument("name", nargs="?", metavar="NAME", help="of one alert (default: of all)")
-    messages.add_argument("--limit", type=_number, default=50, metavar="N", help="the last ones (default: %(default)s)")
-    new = add("add", "tell somebody of something")
-    new.add_argument("name", metavar="NAME")
-    _add_values(new, is_new=True)
-    change = add("change", "change what is given, and leave the rest")
-    change.add_argument("name", metavar="NAME")
+    messages.add_argument(
+        "--limit", type=whole_number, default=50, metavar="N", help="the last ones (default: %(default)s)"
+    )
+    _add_values(actions.add_named("add", "tell somebody of something"), is_new=True)
+    change = actions.add_named("change", "change what is given, and leave the rest")
     _add_values(change, is_new=False)
-    delete = add("delete", "delete one; what it told stays")
-    delete.add_argument("name", metavar="NAME")
-    for action in (change, delete):
-        action.add_argument("--revision", type=_number, metavar="N", help="only if it is still at this revision")
+    add_revision(change)
+    add_revision(actions.add_named("delete", "delete one; what it told stays"))
 
 
 def _add_values(parser: argparse.ArgumentParser, *, is_new: bool) -> None:
@@ -56,9 +47,3 @@ def _add_values(parser: argparse.ArgumentParser, *, is_new: bool) -> None:
     if not is_new:
         which.add_argument("--every-pipeline", action="store_true", help="of each pipeline")
     parser.add_argument("--minutes", type=float, metavar="N", help="for limit and lost_contact")
-
-
-def _number(text: str) -> int:
-    if not re.fullmatch(r"[1-9]\d{0,8}", text):
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from 1")
-    return int(text)

@@ -42,16 +42,10 @@ def _list(owner: Alerts, _arguments: argparse.Namespace, output: Output) -> None
     if not found:
         output.say("There is no alert yet; “alerts add” makes one.")
         return
-    _say_table([HEADINGS, *(_line(alert) for alert in found)], output)
+    output.say_table([HEADINGS, *(_line(alert) for alert in found)])
     for sentence in dict.fromkeys(delivery_sentence(alert.receiver, services) for alert in found if alert.is_enabled):
         if sentence is not None:
             output.say(clean_line(sentence))
-
-
-def _say_table(lines: list[tuple[str, ...]], output: Output) -> None:
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    for line in lines:
-        output.say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
 def _line(alert: Alert) -> tuple[str, ...]:
@@ -109,7 +103,7 @@ def _receivers(owner: Alerts, _arguments: argparse.Namespace, output: Output) ->
         output.write_json(receiver_answers(receivers))
         return
     if receivers:
-        _say_table([("Name", "Kind"), *((clean(one.name), clean(one.kind)) for one in receivers)], output)
+        output.say_table([("Name", "Kind"), *((clean(one.name), clean(one.kind)) for one in receivers)])
         return
     output.say(clean_line(delivery_sentence("", services) or ""))
 
@@ -144,10 +138,7 @@ def _resume(owner: Alerts, arguments: argparse.Namespace, output: Output) -> Non
 
 def _delete(owner: Alerts, arguments: argparse.Namespace, output: Output) -> None:
     owner.delete(arguments.name, arguments.revision)
-    if output.as_json:
-        output.write_json({"success": True, "message": f"Deleted “{arguments.name}”."})
-    else:
-        output.say(f"Deleted “{clean(arguments.name)}”.")
+    output.say_done(f"Deleted “{arguments.name}”.")
 
 
 def _given(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from pipeline_gui import __version__
 from pipeline_gui.pipeline.metrics import PERIODS
+from pipeline_gui.terminal.actions import Actions
 from pipeline_gui.terminal.alert_arguments import add_alerts
 from pipeline_gui.terminal.configuration_arguments import add_configurations
 from pipeline_gui.terminal.exit_codes import USAGE
@@ -61,14 +62,8 @@ def _parser(words: Sequence[str]) -> Parser:
     parser.add_argument("--version", action="version", version=f"pipeline-gui {__version__}")
     parser.add_argument("--debug", action="store_true", help="of the window: log what holds it up, and where")
     parser.set_defaults(json=False, home=None, database_url=None, spark_url=None, spark_kind=None)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-
-    def add(name: str, help_text: str) -> argparse.ArgumentParser:
-        return commands.add_parser(
-            name, help=help_text, description=help_text[0].upper() + help_text[1:] + ".", allow_abbrev=False,
-            parents=[_common_options()],
-        )  # fmt: skip
-
+    commands = Actions(parser, _common_options, "command", "commands")
+    add = commands.add
     _add_start(add("start", "start a pipeline"))
     _add_stop(add("stop", "stop the running pipeline, or one run"))
     add("status", "say what runs now and what can be reached")
@@ -88,7 +83,7 @@ def _parser(words: Sequence[str]) -> Parser:
     add_alerts(add("alerts", "of what somebody is told, and whom"), _common_options)
     add("doctor", "say what is reachable and what is wrong")
     _add_serve(add("serve", "run the HTTP API, the dashboard, and a watcher that is always on"))
-    server = commands.add_parser(
+    server = commands.parsers.add_parser(
         "spark-server", help="run the Spark command server", allow_abbrev=False,
         description="Run the Spark command server: Livy's batch API over spark-submit.",
     )  # fmt: skip

@@ -3,48 +3,33 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Callable
 from pathlib import Path
+
+from pipeline_gui.terminal.actions import Actions, add_revision
 
 _UNSEEN = "only if it is still at this revision; `show` says it"
 
 
 def add_configurations(parser: argparse.ArgumentParser, common: Callable[[], argparse.ArgumentParser]) -> None:
     """Add the actions; common makes the options that may stand behind every one."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", title="actions (default: list)")
-
-    def add(name: str, help_text: str) -> argparse.ArgumentParser:
-        return actions.add_parser(
-            name, help=help_text, description=help_text[0].upper() + help_text[1:] + ".", allow_abbrev=False,
-            parents=[common()],
-        )  # fmt: skip
-
-    add("list", "list the saved ones and the samples")
-    add("show", "show one, and the spark-submit command that it stands for").add_argument("name", metavar="NAME")
-    save = add("save", "save what a TOML file holds; to change one that is there, name the revision that was seen")
-    save.add_argument("name", metavar="NAME")
+    actions = Actions(parser, common)
+    actions.add("list", "list the saved ones and the samples")
+    actions.add_named("show", "show one, and the spark-submit command that it stands for")
+    save = actions.add_named(
+        "save", "save what a TOML file holds; to change one that is there, name the revision that was seen"
+    )
     save.add_argument("--config", required=True, type=Path, metavar="F.toml", help="a configuration file")
-    save.add_argument("--revision", type=_revision, metavar="N", help="the revision that this changes")
-    duplicate = add("duplicate", "save a copy of one, or of a sample, under another name")
-    duplicate.add_argument("name", metavar="NAME")
+    add_revision(save, "the revision that this changes")
+    duplicate = actions.add_named("duplicate", "save a copy of one, or of a sample, under another name")
     duplicate.add_argument("new_name", metavar="NEW_NAME")
-    rename = add("rename", "give one another name")
-    rename.add_argument("name", metavar="NAME")
+    rename = actions.add_named("rename", "give one another name")
     rename.add_argument("new_name", metavar="NEW_NAME")
-    rename.add_argument("--revision", type=_revision, metavar="N", help=_UNSEEN)
-    delete = add("delete", "delete one; runs that were started with it stay")
-    delete.add_argument("name", metavar="NAME")
-    delete.add_argument("--revision", type=_revision, metavar="N", help=_UNSEEN)
-    add("import", "save what TOML files hold, each under its own name").add_argument(
+    add_revision(rename, _UNSEEN)
+    delete = actions.add_named("delete", "delete one; runs that were started with it stay")
+    add_revision(delete, _UNSEEN)
+    actions.add("import", "save what TOML files hold, each under its own name").add_argument(
         "files", nargs="+", type=Path, metavar="F.toml"
     )
-    export = add("export", "write one as the TOML file that `start --config` takes")
-    export.add_argument("name", metavar="NAME")
+    export = actions.add_named("export", "write one as the TOML file that `start --config` takes")
     export.add_argument("file", nargs="?", type=Path, metavar="F.toml", help="default: to the output")
-
-
-def _revision(text: str) -> int:
-    if not re.fullmatch(r"[1-9]\d{0,17}", text):
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no revision: 1 or greater")
-    return int(text)

@@ -38,10 +38,7 @@ def _list(owner: Configurations, _arguments: argparse.Namespace, output: Output)
     if output.as_json:
         output.write_json([entry_answer(entry) for entry in entries])
         return
-    lines = [HEADINGS, *(_line(entry) for entry in entries)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
-    for line in lines:
-        output.say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    output.say_table([HEADINGS, *(_line(entry) for entry in entries)])
 
 
 def _line(entry: Entry) -> tuple[str, ...]:
@@ -100,10 +97,7 @@ def _rename(owner: Configurations, arguments: argparse.Namespace, output: Output
 
 def _delete(owner: Configurations, arguments: argparse.Namespace, output: Output) -> None:
     owner.delete(_seen(owner, arguments))
-    if output.as_json:
-        output.write_json({"success": True, "message": f"Deleted “{arguments.name}”."})
-    else:
-        output.say(f"Deleted “{clean(arguments.name)}”.")
+    output.say_done(f"Deleted “{arguments.name}”.")
 
 
 def _import(owner: Configurations, arguments: argparse.Namespace, output: Output) -> None:
@@ -119,11 +113,7 @@ def _export(owner: Configurations, arguments: argparse.Namespace, output: Output
     found = owner.show(arguments.name)
     if arguments.file is not None:
         _write_new(arguments.file, found.toml)
-        message = f"Wrote “{clean(found.entry.name)}” to {arguments.file}."
-        if output.as_json:
-            output.write_json({"success": True, "message": message})
-        else:
-            output.say(message)
+        output.say_done(f"Wrote “{clean(found.entry.name)}” to {arguments.file}.")
     elif output.as_json:
         output.write_json({"name": found.entry.name, "toml": found.toml})
     else:

@@ -59,10 +59,7 @@ def _show_all(page: MetricsPage, output: Output) -> None:
     if not page.pipelines:
         output.say(f"No run has ended within {2 * page.days} days.")
         return
-    lines = [HEADINGS, *(_line(one) for one in page.pipelines)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
-    for line in lines:
-        output.say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    output.say_table([HEADINGS, *(_line(one) for one in page.pipelines)])
     if note := note_text(page):
         output.note(note)
 

@@ -44,6 +44,19 @@ class Output:
         """Words of the result."""
         print(text, file=self.err if self.as_json else self.out, flush=True)
 
+    def say_table(self, lines: Sequence[tuple[str, ...]]) -> None:
+        """Lines of cells, the headings first, in columns as wide as they need."""
+        widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+        for line in lines:
+            self.say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+    def say_done(self, message: str) -> None:
+        """What was done, where the answer is nothing else."""
+        if self.as_json:
+            self.write_json({"success": True, "message": message})
+        else:
+            self.say(clean(message))
+
     def note(self, text: str, *styles: str) -> None:
         """Words beside the result: what is waited for, what went wrong."""
         print(_painted(text, styles) if _shows_color(self.err) else text, file=self.err, flush=True)

@@ -95,9 +95,7 @@ def _write_text(rows: Sequence[Row], output: Output) -> None:
         )
         for row in rows
     ]  # fmt: skip
-    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
-    for line in lines:
-        output.say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    output.say_table(lines)
 
 
 def _write_table(rows: Sequence[Row], output: Output) -> None:

@@ -3,45 +3,37 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Callable
+
+from pipeline_gui.terminal.actions import Actions, add_revision, whole_number
 
 
 def add_schedules(parser: argparse.ArgumentParser, common: Callable[[], argparse.ArgumentParser]) -> None:
     """Add the actions; common makes the options that may stand behind every one."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", title="actions (default: list)")
-
-    def add(name: str, help_text: str) -> argparse.ArgumentParser:
-        return actions.add_parser(
-            name, help=help_text, description=help_text[0].upper() + help_text[1:] + ".", allow_abbrev=False,
-            parents=[common()],
-        )  # fmt: skip
-
-    add("list", "list them with the next time of each")
+    actions = Actions(parser, common)
+    actions.add("list", "list them with the next time of each")
     for name, help_text in (
         ("show", "show one, its next times, and what became of the last ones"),
         ("pause", "start nothing by it until it is resumed"),
         ("resume", "go on with what is due from now"),
     ):
-        add(name, help_text).add_argument("name", metavar="NAME")
-    new = add("add", "start a configuration at certain times")
-    new.add_argument("name", metavar="NAME")
+        actions.add_named(name, help_text)
+    new = actions.add_named("add", "start a configuration at certain times")
     _add_values(new, is_new=True)
     new.add_argument("--dry-run", action="store_true", help="only show the next times")
-    change = add("change", "change what is given, and leave the rest")
-    change.add_argument("name", metavar="NAME")
+    change = actions.add_named("change", "change what is given, and leave the rest")
     _add_values(change, is_new=False)
-    delete = add("delete", "delete one; runs that it started stay")
-    delete.add_argument("name", metavar="NAME")
-    for action in (change, delete):
-        action.add_argument("--revision", type=_number, metavar="N", help="only if it is still at this revision")
+    add_revision(change)
+    add_revision(actions.add_named("delete", "delete one; runs that it started stay"))
 
 
 def _add_values(parser: argparse.ArgumentParser, *, is_new: bool) -> None:
     parser.add_argument("--configuration", required=is_new, metavar="NAME", help="a saved configuration, or a sample")
     times = parser.add_mutually_exclusive_group(required=is_new)
     times.add_argument("--cron", metavar="FIELDS", help="minute, hour, day, month, day of week, as in '0 2 * * *'")
-    times.add_argument("--every", type=_number, dest="every_minutes", metavar="MINUTES", help="every so many minutes")
+    times.add_argument(
+        "--every", type=whole_number, dest="every_minutes", metavar="MINUTES", help="every so many minutes"
+    )
     parser.add_argument("--zone", metavar="ZONE", help="in which cron is read, as Europe/Berlin (default: UTC)")
     parser.add_argument("--from", dest="starts_at", metavar="WHEN", help="a date or a moment, in its zone")
     parser.add_argument("--until", dest="ends_at", metavar="WHEN", help="a date or a moment, in its zone")
@@ -62,11 +54,5 @@ def _add_values(parser: argparse.ArgumentParser, *, is_new: bool) -> None:
     )  # fmt: skip
 
 
-def _number(text: str) -> int:
-    if not re.fullmatch(r"[1-9]\d{0,17}", text):
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from 1")
-    return int(text)
-
-
 def _count(text: str) -> int:
-    return 0 if text == "0" else _number(text)
+    return 0 if text == "0" else whole_number(text)

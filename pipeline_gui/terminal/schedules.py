@@ -46,10 +46,7 @@ def _list(owner: Schedules, _arguments: argparse.Namespace, output: Output) -> N
     if not found:
         output.say("There is no schedule yet; “schedules add” makes one.")
         return
-    lines = [HEADINGS, *(_line(schedule, now) for schedule in found)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
-    for line in lines:
-        output.say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    output.say_table([HEADINGS, *(_line(schedule, now) for schedule in found)])
     output.say(services_text(owner.services()))
 
 
@@ -142,10 +139,7 @@ def _resume(owner: Schedules, arguments: argparse.Namespace, output: Output) -> 
 
 def _delete(owner: Schedules, arguments: argparse.Namespace, output: Output) -> None:
     owner.delete(arguments.name, _seen(owner, arguments))
-    if output.as_json:
-        output.write_json({"success": True, "message": f"Deleted “{arguments.name}”."})
-    else:
-        output.say(f"Deleted “{clean(arguments.name)}”.")
+    output.say_done(f"Deleted “{arguments.name}”.")
 
 
 def _seen(owner: Schedules, arguments: argparse.Namespace) -> Seen | None:

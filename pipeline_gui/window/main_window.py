@@ -268,14 +268,10 @@ class MainWindow(QMainWindow):
             self.page.read_older_again()
 
     def _open_file(self) -> None:
-        from PySide6.QtWidgets import QFileDialog
+        from pipeline_gui.window.file_dialogs import ask_for_configuration
 
-        dialog = QFileDialog(self, tr("Open a configuration"), "", tr("Configurations (*.toml);;All files (*)"))
-        dialog.setObjectName("openDialog")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(self.open_configuration)
-        dialog.open()
+        title = tr("Open a configuration")
+        ask_for_configuration(self, "openDialog", title, lambda path: self.open_configuration(str(path)))
 
     def open_configuration(self, path: str) -> None:
         """Read a configuration file in the pool, and offer it for Start."""

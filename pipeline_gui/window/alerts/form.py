@@ -4,35 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QComboBox, QFormLayout, QLineEdit, QSpinBox, QWidget
+from PySide6.QtCore import QSignalBlocker
+from PySide6.QtWidgets import QFormLayout, QWidget
 
 from pipeline_gui.alerts.checks import MOST_MINUTES
 from pipeline_gui.pipeline.alert import Alert, Condition
+from pipeline_gui.window.rules.form import RuleForm, choice, number, offer, open_choice
 from pipeline_gui.window.translation import tr
 
 
-class AlertForm(QWidget):
-    """Shows one alert, or none, and says whether it was edited."""
-
-    edited = Signal()
+class AlertForm(RuleForm):
+    """Whom one alert tells, and of what."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self._name = QLineEdit()
-        self._name.setObjectName("alertName")
-        self._name.setAccessibleName(tr("Name"))
-        self._condition = QComboBox()
-        self._condition.setObjectName("alertCondition")
-        self._condition.setAccessibleName(tr("Of what it tells"))
+        super().__init__("alertName")
+        self._condition = choice("alertCondition", tr("Of what it tells"))
         for condition, title in condition_titles().items():
             self._condition.addItem(title, condition.value)
-        self._minutes = QSpinBox()
-        self._minutes.setObjectName("alertMinutes")
-        self._minutes.setAccessibleName(tr("Minutes"))
-        self._minutes.setRange(1, MOST_MINUTES)
-        self._pipeline = _choice("alertPipeline", tr("Pipeline"), tr("each pipeline"))
-        self._receiver = _choice("alertReceiver", tr("Receiver"), tr("its name, as the service knows it"))
+        self._minutes = number("alertMinutes", tr("Minutes"), 1, MOST_MINUTES)
+        self._pipeline = open_choice("alertPipeline", tr("Pipeline"), tr("each pipeline"))
+        self._receiver = open_choice("alertReceiver", tr("Receiver"), tr("its name, as the service knows it"))
         layout = QFormLayout(self)
         layout.addRow(tr("Name"), self._name)
         layout.addRow(tr("When"), self._condition)
@@ -46,24 +37,14 @@ class AlertForm(QWidget):
         self._minutes.valueChanged.connect(self.edited)
         for box in (self._pipeline, self._receiver):
             box.editTextChanged.connect(self.edited)
-        self._shown: dict[str, Any] = {}
         self._minutes_kept = 0.0
         """As they are saved: they may be finer than what is shown."""
         self.show_alert(None)
 
-    @property
-    def is_edited(self) -> bool:
-        """Whether it says something else than what was shown."""
-        return self.values() != self._shown
-
     def offer(self, pipelines: list[str], receivers: list[str]) -> None:
         """What can be chosen; what is chosen stays."""
-        for box, texts in ((self._pipeline, pipelines), (self._receiver, receivers)):
-            with QSignalBlocker(box):
-                chosen = box.currentText()
-                box.clear()
-                box.addItems(texts)
-                box.setEditText(chosen)
+        offer(self._pipeline, pipelines)
+        offer(self._receiver, receivers)
 
     def show_alert(self, alert: Alert | None) -> None:
         """Show an alert as it is saved; None: the beginning of a new one."""
@@ -93,10 +74,6 @@ class AlertForm(QWidget):
             "receiver": self._receiver.currentText().strip(),
         }
 
-    def focus_first(self) -> None:
-        """Let a new one be typed."""
-        self._name.setFocus()
-
     def _show_condition(self) -> None:
         self._rows.setRowVisible(self._minutes, Condition(self._condition.currentData()).has_minutes)
 
@@ -112,14 +89,3 @@ def condition_titles() -> dict[Condition, str]:
         Condition.MISSED: tr("a schedule starts nothing"),
         Condition.LOST_CONTACT: tr("contact with Spark is lost for so many minutes"),
     }
-
-
-def _choice(name: str, title: str, hint: str) -> QComboBox:
-    box = QComboBox()
-    box.setObjectName(name)
-    box.setAccessibleName(title)
-    box.setEditable(True)
-    box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-    if (line := box.lineEdit()) is not None:
-        line.setPlaceholderText(hint)
-    return box

@@ -6,16 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
-    QDialog,
-    QFileDialog,
     QHBoxLayout,
-    QListWidget,
-    QListWidgetItem,
-    QMessageBox,
-    QPushButton,
     QScrollArea,
     QSplitter,
     QVBoxLayout,
@@ -23,62 +17,58 @@ from PySide6.QtWidgets import (
 )
 
 from pipeline_gui.configurations.files import read_configuration
-from pipeline_gui.configurations.owner import Entry, NamedConfiguration
+from pipeline_gui.configurations.owner import Entry, NamedConfiguration, Version
 from pipeline_gui.configurations.toml_text import toml_text
 from pipeline_gui.pipeline.saved import ConfigurationChanged
 from pipeline_gui.window.configurations.conflict import ConflictNote
 from pipeline_gui.window.configurations.editing import NEW, Edited, Owner, edited_of, edited_of_saved, free_name
 from pipeline_gui.window.configurations.form import ConfigurationForm
 from pipeline_gui.window.configurations.preview import CommandPreview
+from pipeline_gui.window.dialog_parts import ask_to_delete, plain_button
+from pipeline_gui.window.file_dialogs import ask_for_configuration, ask_where_to_save
 from pipeline_gui.window.gateway import Gateway, Lane
-from pipeline_gui.window.labels import PlainLabel
-from pipeline_gui.window.messages import failure_message
-from pipeline_gui.window.texts import one_line, tooltip
+from pipeline_gui.window.shared_dialog import SharedDialog
+from pipeline_gui.window.shared_list import Row
+from pipeline_gui.window.texts import one_line
 from pipeline_gui.window.translation import tr
 
 
-class ConfigurationsDialog(QDialog):
-    """Not modal: runs are watched meanwhile. Every question to the database is asked in the pool."""
+class ConfigurationsDialog(SharedDialog):
+    """Shows the command that a configuration stands for, and who was quicker with a change."""
+
+    _form: ConfigurationForm
 
     def __init__(self, gateway: Gateway, owner: Owner, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("configurationsDialog")
-        self.setWindowTitle(tr("Configurations"))
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._gateway = gateway
+        super().__init__(gateway, "configuration", tr("Configurations"), parent)
         self._owner = owner
         self._entries: list[Entry] = []
         self._edited: Edited = NEW
-        self._is_busy = False
+        self._asked = 0
         self._wanted: str | None = None
-        self._list = QListWidget()
-        self._list.setObjectName("configurationList")
-        self._list.setAccessibleName(tr("Configurations"))
         self._form = ConfigurationForm(is_shared=True)
         self._preview = CommandPreview()
         self._conflict = ConflictNote()
-        self._said = PlainLabel()
-        self._said.setObjectName("configurationMessage")
-        self._said.setWordWrap(True)
-        self._new = _button("newButton", tr("&New"), tr("A new configuration"))
-        self._copy = _button("duplicateButton", tr("&Duplicate"), tr("A new one like this, also of a sample"))
-        self._import = _button("importButton", tr("&Import…"), tr("A new one from a TOML file"))
-        self._export = _button("exportButton", tr("&Export…"), tr("The TOML file that `start --config` takes"))
-        self._delete = _button("deleteButton", tr("De&lete…"), tr("Delete it for all operators"))
-        self._revert = _button("revertButton", tr("&Revert"), tr("Forget what was edited"))
-        self._save = _button("saveButton", tr("&Save"), tr("Save it for all operators"))
+        self._new = plain_button("newButton", tr("&New"), self._start_new, tr("A new configuration"))
+        self._copy = plain_button(
+            "duplicateButton", tr("&Duplicate"), self._duplicate, tr("A new one like this, also of a sample")
+        )
+        self._import = plain_button(
+            "importButton", tr("&Import…"), self._ask_to_import, tr("A new one from a TOML file")
+        )
+        self._export = plain_button(
+            "exportButton", tr("&Export…"), self._ask_to_export, tr("The TOML file that `start --config` takes")
+        )
+        self._delete = plain_button(
+            "deleteButton", tr("De&lete…"), self._ask_to_delete, tr("Delete it for all operators")
+        )
+        self._revert = plain_button("revertButton", tr("&Revert"), self._show_edited, tr("Forget what was edited"))
+        self._save = plain_button("saveButton", tr("&Save"), self._save_edited, tr("Save it for all operators"))
         self._save.setDefault(True)
         self._lay_out()
-        self._list.currentItemChanged.connect(self._choose)
+        self._list.chosen.connect(self._choose)
         self._form.edited.connect(self._allow)
         self._conflict.theirs_wanted.connect(self._take_theirs)
         self._conflict.merge_wanted.connect(self._merge)
-        for button, slot in (
-            (self._new, self._start_new), (self._copy, self._duplicate), (self._import, self._ask_to_import),
-            (self._export, self._ask_to_export), (self._delete, self._ask_to_delete), (self._revert, self._show_edited),
-            (self._save, self._save_edited),
-        ):  # fmt: skip
-            button.clicked.connect(slot)
         self.resize(900, 680)
         self._show_edited()
         self.read()
@@ -129,38 +119,28 @@ class ConfigurationsDialog(QDialog):
     def _show_entries(self, entries: list[Entry]) -> None:
         self._entries = entries
         before, wanted = self._edited.version, self._wanted
-        with QSignalBlocker(self._list):
-            self._list.clear()
-            for entry in entries:
-                item = QListWidgetItem(one_line(entry.name, 80) + (" (sample)" if entry.is_sample else ""))
-                item.setData(Qt.ItemDataRole.UserRole, entry)
-                who = f"changed by {entry.changed_by}" if entry.changed_by else "comes with the program"
-                item.setToolTip(tooltip(f"{entry.description or entry.name}\n{who}"))
-                self._list.addItem(item)
-                is_shown = before is not None and entry.version is not None and not wanted
-                if entry.name == wanted or (
-                    is_shown and before and entry.version and entry.version.configuration_id == before.configuration_id
-                ):
-                    self._list.setCurrentItem(item)
+        chosen = self._list.show_rows(self._row(entry, before) for entry in entries)
         self._wanted = None
         if wanted is not None or not self._form.is_edited:
-            current = self._list.currentItem()
-            if current is None and self._edited is not NEW and before is not None:
-                self._edited = NEW  # somebody deleted it
+            if chosen is None and self._edited is not NEW and before is not None:
+                self._edit(NEW)  # somebody deleted it
                 self._show_edited()
-            elif current is not None:
-                self._read_chosen(current.data(Qt.ItemDataRole.UserRole))
+            elif chosen is not None:
+                self._read_chosen(chosen)
         self._allow()
 
-    def _choose(self, item: QListWidgetItem | None, before: QListWidgetItem | None) -> None:
-        if item is None:
-            return
-        entry: Entry = item.data(Qt.ItemDataRole.UserRole)
+    def _row(self, entry: Entry, before: Version | None) -> Row:
+        is_shown = bool(before and entry.version and entry.version.configuration_id == before.configuration_id)
+        who = tr("changed by {0}").format(entry.changed_by) if entry.changed_by else tr("comes with the program")
+        title = one_line(entry.name, 80)
+        return Row(
+            entry,
+            tr("{0} (sample)").format(title) if entry.is_sample else title,
+            f"{entry.description or entry.name}\n{who}",
+            entry.name == self._wanted or (is_shown and not self._wanted),
+        )
 
-        def stay() -> None:
-            with QSignalBlocker(self._list):
-                self._list.setCurrentRow(self._list.row(before) if before else -1)
-
+    def _choose(self, entry: Entry, stay: Callable[[], None]) -> None:
         def read() -> None:
             self._say("")
             self._form.show_values(self._edited.base)
@@ -169,13 +149,25 @@ class ConfigurationsDialog(QDialog):
         self._if_given_up(read, stay)
 
     def _read_chosen(self, entry: Entry) -> None:
-        self._gateway.run(lambda: self._owner.show(entry.name), self._show_found, self._fail, self, Lane.VIEWS)
+        self._asked += 1
+        asked = self._asked
 
-    def _show_found(self, found: NamedConfiguration) -> None:
-        if self._form.is_edited:
-            return  # typed since it was asked for: what was read shows itself when this is saved
-        self._edited = edited_of(found)
-        self._show_edited()
+        def shown(found: NamedConfiguration) -> None:
+            # Typed since it was asked for: what was read shows itself when this is saved.
+            if asked == self._asked and not self._form.is_edited:
+                self._edit(edited_of(found))
+                self._show_edited()
+
+        def failed(error: Exception) -> None:
+            if asked == self._asked:
+                self._fail(error)
+
+        self._gateway.run(lambda: self._owner.show(entry.name), shown, failed, self, Lane.VIEWS)
+
+    def _edit(self, edited: Edited) -> None:
+        """Go on with this one; what was asked about another comes too late."""
+        self._edited = edited
+        self._asked += 1
 
     def _show_edited(self) -> None:
         self._conflict.hide()
@@ -209,10 +201,9 @@ class ConfigurationsDialog(QDialog):
         self._if_given_up(lambda: self._edit_new(values))
 
     def _edit_new(self, values: dict[str, Any]) -> None:
-        self._edited = NEW
+        self._edit(NEW)
         self._say("")
-        with QSignalBlocker(self._list):
-            self._list.setCurrentRow(-1)
+        self._list.choose_none()
         self._show_edited()
         if values:
             self._form.show_edit(values)
@@ -225,10 +216,10 @@ class ConfigurationsDialog(QDialog):
         def save() -> NamedConfiguration:
             return self._owner.create(values) if version is None else self._owner.save(values, version)
 
-        self._write(save, self._saved)
+        self._do(tr("Saving…"), save, self._saved)
 
     def _saved(self, found: NamedConfiguration) -> None:
-        self._edited = edited_of(found)
+        self._edit(edited_of(found))
         self._show_edited()
         self._say(tr("Saved “{0}” for all operators.").format(one_line(found.entry.name, 80)))
         self.read(found.entry.name)
@@ -237,46 +228,29 @@ class ConfigurationsDialog(QDialog):
         version, name = self._edited.version, one_line(str(self._edited.base.get("name", "")), 80)
         if version is None:
             return
-        box = _question(self, "deleteQuestion", f"Delete “{name}” for all operators?", "Runs of it stay in the record.")
-        box.addButton(tr("Delete"), QMessageBox.ButtonRole.AcceptRole)
-
-        def delete() -> None:
-            self._write(lambda: self._owner.delete(version), lambda _none: self._deleted(name))
-
-        box.accepted.connect(delete)
-        box.open()
+        ask_to_delete(
+            self, "deleteQuestion", name, tr("Runs of it stay in the record."),
+            lambda: self._do(tr("Saving…"), lambda: self._owner.delete(version), lambda _none: self._deleted(name)),
+        )  # fmt: skip
 
     def _deleted(self, name: str) -> None:
-        self._edited = NEW
+        self._edit(NEW)
         self._show_edited()
         self._say(tr("Deleted “{0}”.").format(name))
         self.read()
 
-    def _write(self, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
-        self._is_busy = True
-        self._say(tr("Saving…"))
-        self._allow()
-
-        def finished(result: Any) -> None:
-            self._is_busy = False
-            done(result)
-
-        self._gateway.run(work, finished, self._write_failed, self)
-
-    def _write_failed(self, error: Exception) -> None:
-        self._is_busy = False
+    def _failed(self, error: Exception) -> None:
         if isinstance(error, ConfigurationChanged):
             self._say("")
             self._conflict.show_change(error)
         else:
             self._fail(error)
-        self._allow()
 
     # --- somebody was quicker -----------------------------------------------------------------------------------
 
     def _take_theirs(self) -> None:
         change = self._conflict.change
-        self._edited = edited_of_saved(change.current) if change is not None and change.current else NEW
+        self._edit(edited_of_saved(change.current) if change is not None and change.current else NEW)
         self._say("")
         self._show_edited()
         self.read()
@@ -287,9 +261,10 @@ class ConfigurationsDialog(QDialog):
             return
         mine = self._form.values()
         if change.current is None:  # it was deleted: what I have becomes a new one
-            self._edited, values = NEW, mine
+            edited, values = NEW, mine
         else:
-            self._edited, values = self._edited.on_top_of(mine, change.current)
+            edited, values = self._edited.on_top_of(mine, change.current)
+        self._edit(edited)
         self._show_edited()
         self._form.show_edit(values)
         self._allow()
@@ -298,26 +273,18 @@ class ConfigurationsDialog(QDialog):
     # --- files --------------------------------------------------------------------------------------------------
 
     def _ask_to_import(self) -> None:
-        dialog = QFileDialog(self, tr("Import a configuration"), "", tr("Configurations (*.toml);;All files (*)"))
-        dialog.setObjectName("importDialog")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda path: self._if_given_up(lambda: self.import_file(Path(path))))
-        dialog.open()
+        def chosen(path: Path) -> None:
+            self._if_given_up(lambda: self.import_file(path))
+
+        ask_for_configuration(self, "importDialog", tr("Import a configuration"), chosen)
 
     def import_file(self, path: Path) -> None:
         """Read a file and offer what it holds as a new configuration."""
         self._gateway.run(lambda: read_configuration(path), self._edit_new, self._fail, self)
 
     def _ask_to_export(self) -> None:
-        dialog = QFileDialog(
-            self, tr("Export the configuration"), f"{self._form.values().get('name') or 'pipeline'}.toml"
-        )
-        dialog.setObjectName("exportDialog")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.fileSelected.connect(lambda path: self.export_file(Path(path)))
-        dialog.open()
+        suggested = f"{self._form.values().get('name') or 'pipeline'}.toml"
+        ask_where_to_save(self, "exportDialog", tr("Export the configuration"), suggested, self.export_file)
 
     def export_file(self, path: Path) -> None:
         """Write what the form holds to a file."""
@@ -329,24 +296,7 @@ class ConfigurationsDialog(QDialog):
             self,
         )
 
-    # --- words --------------------------------------------------------------------------------------------------
-
-    def _say(self, text: str) -> None:
-        self._said.show_text(text)
-
-    def _fail(self, error: Exception) -> None:
-        self._say(failure_message(error).text)
-
-    def _if_given_up(self, go_on: Callable[[], None], stay: Callable[[], None] = lambda: None) -> None:
-        """Go on, and ask first where something was edited and not saved."""
-        if not self._form.is_edited:
-            go_on()
-            return
-        box = _question(self, "editsQuestion", "What you edited is not saved.", "Save it first, or give it up.")
-        box.addButton(tr("Give it up"), QMessageBox.ButtonRole.AcceptRole)
-        box.accepted.connect(go_on)
-        box.rejected.connect(stay)
-        box.open()
+    # --- closing ------------------------------------------------------------------------------------------------
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Nothing that was edited is lost without a question."""
@@ -363,23 +313,3 @@ class ConfigurationsDialog(QDialog):
     def _close_for_good(self) -> None:
         self._form.show_values(self._edited.base)
         super().reject()
-
-
-def _question(parent: QWidget, name: str, text: str, more: str) -> QMessageBox:
-    box = QMessageBox(parent)
-    box.setObjectName(name)
-    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setIcon(QMessageBox.Icon.Question)
-    box.setText(text)
-    box.setInformativeText(more)
-    box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
-    return box
-
-
-def _button(name: str, title: str, tip: str) -> QPushButton:
-    button = QPushButton(title)
-    button.setObjectName(name)
-    button.setToolTip(tip)
-    button.setAutoDefault(False)
-    return button

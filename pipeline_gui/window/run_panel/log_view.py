@@ -11,7 +11,6 @@ from PySide6.QtGui import QFontDatabase, QHideEvent, QMouseEvent, QShowEvent, QT
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QPlainTextEdit,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from pipeline_gui.pipeline.output import Stream
 from pipeline_gui.window.buttons import flat_button
+from pipeline_gui.window.file_dialogs import ask_where_to_save
 from pipeline_gui.window.file_saver import FileSaver
 from pipeline_gui.window.gateway import Gateway
 from pipeline_gui.window.labels import ElidedLabel
@@ -147,12 +147,10 @@ class LogView(QWidget):
             self._saver.cancel()
             return
         run_id, stream = self._run_id, Stream(self._which.currentData())
-        dialog = QFileDialog(self, tr("Save the log"), f"{self._run_id}.{stream}.log")
-        dialog.setObjectName("saveLogDialog")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.fileSelected.connect(lambda path: self.save_to(Path(path), run_id, stream))
-        dialog.open()
+        suggested = f"{run_id}.{stream}.log"
+        ask_where_to_save(
+            self, "saveLogDialog", tr("Save the log"), suggested, lambda path: self.save_to(path, run_id, stream)
+        )
 
     def save_to(self, path: Path, run_id: str | None, stream: Stream) -> None:
         """Write the whole output of a run to a file."""

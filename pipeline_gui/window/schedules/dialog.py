@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 from zoneinfo import available_timezones
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer
-from PySide6.QtWidgets import (
-    QDialog,
-    QGridLayout,
-    QHBoxLayout,
-    QListWidget,
-    QListWidgetItem,
-    QMessageBox,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QListWidgetItem, QWidget
 
 from pipeline_gui.pipeline.schedule import Decided, Schedule, Service
 from pipeline_gui.schedules.owner import Schedules, Seen
-from pipeline_gui.window.dialog_parts import plain_button, question, wrapping_label
+from pipeline_gui.window.dialog_parts import text_list, wrapping_label
 from pipeline_gui.window.gateway import Gateway, Lane
 from pipeline_gui.window.messages import failure_message
+from pipeline_gui.window.rules.dialog import RulesDialog
+from pipeline_gui.window.rules.rule import Kind, Named
 from pipeline_gui.window.schedules.form import ScheduleForm
 from pipeline_gui.window.texts import one_line, tooltip
 from pipeline_gui.window.times import local_text, moment_tooltip
@@ -32,16 +24,8 @@ from pipeline_gui.window.translation import tr
 
 TYPED_MS = 300
 """After the last key, the times are computed."""
-AGAIN_MS = 10_000
 SHOWN = 50
 MOST_SERVICES = 5
-
-
-class Named(Protocol):
-    """What knows the names of configurations."""
-
-    def names(self) -> list[str]:
-        """Every name that can be asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,72 +36,27 @@ class _Read:
     zones: list[str]
 
 
-class SchedulesDialog(QDialog):
-    """Not modal: runs are watched meanwhile. Every question to the database is asked in the pool."""
+class SchedulesDialog(RulesDialog[Schedule]):
+    """Shows who is there to start what is due, the next times while they are typed, and what became of the last."""
+
+    _form: ScheduleForm
 
     def __init__(
         self, gateway: Gateway, owner: Schedules, configurations: Named, parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent)
-        self.setObjectName("schedulesDialog")
-        self.setWindowTitle(tr("Schedules"))
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._gateway = gateway
+        kind = Kind("schedule", tr("Schedules"), tr("Runs that it started stay in the record."))
+        super().__init__(gateway, kind, ScheduleForm(), parent)
         self._owner = owner
         self._configurations = configurations
-        self._shown: Schedule | None = None
-        self._is_busy = self._is_right = False
+        self._is_right = False
         self._asked = 0
         self._services = wrapping_label("scheduleServices")
-        self._list = QListWidget()
-        self._list.setObjectName("scheduleList")
-        self._list.setAccessibleName(tr("Schedules"))
-        self._form = ScheduleForm()
         self._next = wrapping_label("scheduleNext")
-        self._decided = QListWidget()
-        self._decided.setObjectName("scheduleDecided")
-        self._decided.setAccessibleName(tr("What became of its last times"))
-        self._decided.setWordWrap(True)
-        self._decided.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._said = wrapping_label("scheduleMessage")
-        self._new = plain_button("newScheduleButton", tr("&New"), self._start_new)
-        self._delete = plain_button("deleteScheduleButton", tr("De&lete…"), self._ask_to_delete)
-        self._pause = plain_button("pauseScheduleButton", tr("&Pause"), self._pause_or_resume)
-        self._revert = plain_button("revertScheduleButton", tr("&Revert"), lambda: self._show_schedule(self._shown))
-        self._save = plain_button("saveScheduleButton", tr("&Save"), self._save_edited)
-        self._save.setDefault(True)
-        self._lay_out()
+        self._decided = text_list("scheduleDecided", tr("What became of its last times"))
         self._typed = QTimer(self, singleShot=True, interval=TYPED_MS)
         self._typed.timeout.connect(self._ask_for_times)
-        self._form.edited.connect(self._edited)
-        self._list.currentItemChanged.connect(self._choose)
-        again = QTimer(self, interval=AGAIN_MS)
-        again.timeout.connect(self.read_again)
-        again.start()
         self.resize(820, 620)
-        self._show_schedule(None)
-        self.read()
-
-    def _lay_out(self) -> None:
-        right = QVBoxLayout()
-        right.addWidget(self._form)
-        right.addWidget(self._next)
-        right.addWidget(self._decided, 1)
-        right.addWidget(self._said)
-        row = QHBoxLayout()
-        row.addWidget(self._delete)
-        row.addWidget(self._pause)
-        row.addStretch(1)
-        row.addWidget(self._revert)
-        row.addWidget(self._save)
-        right.addLayout(row)
-        whole = QGridLayout(self)
-        whole.addWidget(self._services, 0, 0, 1, 2)
-        whole.addWidget(self._list, 1, 0)
-        whole.addWidget(self._new, 2, 0)
-        whole.addLayout(right, 1, 1, 2, 1)
-        whole.setColumnStretch(0, 1)
-        whole.setColumnStretch(1, 2)
+        self._begin(self._services, self._next, self._decided)
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -131,56 +70,26 @@ class SchedulesDialog(QDialog):
 
         self._gateway.run(work, lambda read: self._show_all(read, choose), self._fail, self, Lane.VIEWS)
 
-    def read_again(self) -> None:
-        """Read the list anew, unless something is being written here."""
-        if self.isVisible() and not self._is_busy and not self._form.is_edited:
-            self.read()
-
     def _show_all(self, read: _Read, choose: str | None) -> None:
         self._services.show_text(_services_text(read.services))
         self._form.offer(read.configurations, read.zones)
-        if self._form.is_edited and choose is None:
-            return  # what is typed stays; the list is read again when it is saved or given up
-        wanted = choose if choose is not None else self._shown.name if self._shown else None
-        with QSignalBlocker(self._list):
-            self._list.clear()
-            for schedule in read.schedules:
-                item = QListWidgetItem(_title(schedule))
-                item.setData(Qt.ItemDataRole.UserRole, schedule)
-                item.setToolTip(tooltip(tr("changed by {0}").format(schedule.changed_by)))
-                self._list.addItem(item)
-                if schedule.name == wanted:
-                    self._list.setCurrentItem(item)
-        current = self._list.currentItem()
-        self._show_schedule(current.data(Qt.ItemDataRole.UserRole) if current else None)
+        self._show_list(read.schedules, choose)
 
-    def _choose(self, item: QListWidgetItem | None, before: QListWidgetItem | None) -> None:
-        if item is None:
-            return
+    def _title(self, rule: Schedule) -> str:
+        plan = rule.plan
+        times = plan.cron if plan.cron is not None else tr("every {0} min").format(plan.every_minutes)
+        return f"{one_line(rule.name, 60)} · {times}"
 
-        def stay() -> None:
-            with QSignalBlocker(self._list):
-                self._list.setCurrentRow(self._list.row(before) if before else -1)
+    def _is_same(self, rule: Schedule, shown: Schedule) -> bool:
+        return rule.schedule_id == shown.schedule_id
 
-        self._if_given_up(lambda: self._show_chosen(item.data(Qt.ItemDataRole.UserRole)), stay)
-
-    def _show_chosen(self, schedule: Schedule) -> None:
-        self._said.show_text("")
-        self._show_schedule(schedule)
-
-    def _show_schedule(self, schedule: Schedule | None) -> None:
-        is_other = schedule is None or self._shown is None or schedule.schedule_id != self._shown.schedule_id
-        self._shown = schedule
-        self._form.show_schedule(schedule)
+    def _show_parts(self, rule: Schedule | None, *, is_other: bool) -> None:
+        self._form.show_schedule(rule)
         if is_other:
             self._decided.clear()
-        if schedule is not None:
-            name = schedule.name
-            self._gateway.run(
-                lambda: self._owner.decided(name, SHOWN), self._show_decided, self._fail, self, Lane.VIEWS
-            )
+        if rule is not None:
+            self._ask_about(rule, lambda: self._owner.decided(rule.name, SHOWN), self._show_decided)
         self._ask_for_times()
-        self._allow()
 
     def _show_decided(self, decided: list[Decided]) -> None:
         today = datetime.now().astimezone().date()
@@ -230,92 +139,19 @@ class SchedulesDialog(QDialog):
         self._next.show_text(tr("Next: {0}").format(said) if times else tr("It is never due again."))
         self._next.setToolTip(tooltip("\n".join(f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC" for time in times)))
 
-    def _allow(self) -> None:
-        free = not self._is_busy
-        self._save.setEnabled(free and self._form.is_edited and self._is_right)
-        self._revert.setEnabled(free and self._form.is_edited)
-        self._delete.setEnabled(free and self._shown is not None)
-        self._pause.setEnabled(free and self._shown is not None and not self._form.is_edited)
-        is_paused = self._shown is not None and not self._shown.is_enabled
-        self._pause.setText(tr("&Resume") if is_paused else tr("&Pause"))
+    def _is_complete(self) -> bool:
+        return self._is_right
 
     # --- writing ------------------------------------------------------------------------------------------------
 
-    def _start_new(self) -> None:
-        def begin() -> None:
-            with QSignalBlocker(self._list):
-                self._list.setCurrentRow(-1)
-            self._said.show_text("")
-            self._show_schedule(None)
-            self._form.focus_first()
+    def _save_values(self, before: Schedule | None, values: dict[str, Any]) -> Schedule:
+        return self._owner.create(values) if before is None else self._change_values(before, values)
 
-        self._if_given_up(begin)
+    def _change_values(self, before: Schedule, values: dict[str, Any]) -> Schedule:
+        return self._owner.change(before.name, values, _seen(before))
 
-    def _save_edited(self) -> None:
-        values, before = self._form.values(), self._shown
-
-        def save() -> Schedule:
-            return (
-                self._owner.create(values) if before is None else self._owner.change(before.name, values, _seen(before))
-            )
-
-        self._write(save, tr("Saved “{0}” for all operators."))
-
-    def _pause_or_resume(self) -> None:
-        before = self._shown
-        if before is not None:
-            values = {"is_enabled": not before.is_enabled}
-            said = tr("Paused “{0}”.") if before.is_enabled else tr("Resumed “{0}”.")
-            self._write(lambda: self._owner.change(before.name, values, _seen(before)), said)
-
-    def _ask_to_delete(self) -> None:
-        before = self._shown
-        if before is None:
-            return
-        title = tr("Delete “{0}” for all operators?").format(one_line(before.name, 80))
-        box = question(self, "deleteScheduleQuestion", title, tr("Runs that it started stay in the record."))
-        box.addButton(tr("Delete"), QMessageBox.ButtonRole.AcceptRole)
-
-        def delete() -> Schedule:
-            self._owner.delete(before.name, _seen(before))
-            return before
-
-        box.accepted.connect(lambda: self._write(delete, tr("Deleted “{0}”.")))
-        box.open()
-
-    def _write(self, work: Callable[[], Schedule], said: str) -> None:
-        self._is_busy = True
-        self._said.show_text(tr("Saving…"))
-        self._allow()
-
-        def finished(schedule: Schedule) -> None:
-            self._is_busy = False
-            self._said.show_text(said.format(one_line(schedule.name, 80)))
-            self.read(schedule.name)
-
-        def failed(error: Exception) -> None:
-            self._is_busy = False
-            self._fail(error)
-            self._allow()
-
-        self._gateway.run(work, finished, failed, self)
-
-    # --- words --------------------------------------------------------------------------------------------------
-
-    def _fail(self, error: Exception) -> None:
-        self._said.show_text(failure_message(error).text)
-
-    def _if_given_up(self, go_on: Callable[[], None], stay: Callable[[], None] = lambda: None) -> None:
-        if not self._form.is_edited:
-            go_on()
-            return
-        box = question(
-            self, "scheduleEditsQuestion", tr("What you edited is not saved."), tr("Save it first, or give it up.")
-        )
-        box.addButton(tr("Give it up"), QMessageBox.ButtonRole.AcceptRole)
-        box.accepted.connect(go_on)
-        box.rejected.connect(stay)
-        box.open()
+    def _remove(self, before: Schedule) -> None:
+        self._owner.delete(before.name, _seen(before))
 
 
 def _services_text(services: list[Service]) -> str:
@@ -332,13 +168,6 @@ def _services_text(services: list[Service]) -> str:
 
 def _seen(schedule: Schedule) -> Seen:
     return Seen(schedule.schedule_id, schedule.revision)
-
-
-def _title(schedule: Schedule) -> str:
-    plan = schedule.plan
-    times = plan.cron if plan.cron is not None else tr("every {0} min").format(plan.every_minutes)
-    title = f"{one_line(schedule.name, 60)} · {times}"
-    return title if schedule.is_enabled else tr("{0} (paused)").format(title)
 
 
 def _day_text(moment: datetime, today: Any) -> str:

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QComboBox, QFormLayout, QLineEdit, QSpinBox, QWidget
+from PySide6.QtCore import QSignalBlocker
+from PySide6.QtWidgets import QFormLayout, QWidget
 
 from pipeline_gui.pipeline.schedule import Schedule, WhenBusy
 from pipeline_gui.schedules.checks import (
@@ -17,46 +17,40 @@ from pipeline_gui.schedules.checks import (
     MOST_RETRIES,
     RETRY_DELAY_SECONDS,
 )
+from pipeline_gui.window.rules.form import RuleForm, choice, line, number, offer, open_choice
 from pipeline_gui.window.translation import tr
 
 
-class ScheduleForm(QWidget):
-    """Shows one schedule, or none, and says whether it was edited."""
-
-    edited = Signal()
+class ScheduleForm(RuleForm):
+    """What one schedule starts, and when."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self._name = _line("scheduleName", tr("Name"), "")
-        self._configuration = _choice("scheduleConfiguration", tr("Configuration"))
-        self._kind = QComboBox()
-        self._kind.setObjectName("scheduleKind")
-        self._kind.setAccessibleName(tr("How its times are given"))
+        super().__init__("scheduleName")
+        self._configuration = open_choice("scheduleConfiguration", tr("Configuration"))
+        self._kind = choice("scheduleKind", tr("How its times are given"))
         self._kind.addItem(tr("At times, as cron has them"), "cron")
         self._kind.addItem(tr("Every so many minutes"), "every_minutes")
-        self._cron = _line("scheduleCron", tr("Cron"), tr("minute hour day month weekday, as in 0 2 * * *"))
-        self._zone = _choice("scheduleZone", tr("Zone"))
-        self._minutes = _number("scheduleMinutes", tr("Minutes"), 1, MOST_MINUTES, "")
-        self._from = _line("scheduleFrom", tr("From"), tr("at once; or as in 2026-12-24T18:00, in its zone"))
-        self._until = _line("scheduleUntil", tr("Until"), tr("without an end"))
-        self._busy = QComboBox()
-        self._busy.setObjectName("scheduleBusy")
-        self._busy.setAccessibleName(tr("While a pipeline runs"))
+        self._cron = line("scheduleCron", tr("Cron"), tr("minute hour day month weekday, as in 0 2 * * *"))
+        self._zone = open_choice("scheduleZone", tr("Zone"))
+        self._minutes = number("scheduleMinutes", tr("Minutes"), 1, MOST_MINUTES)
+        self._from = line("scheduleFrom", tr("From"), tr("at once; or as in 2026-12-24T18:00, in its zone"))
+        self._until = line("scheduleUntil", tr("Until"), tr("without an end"))
+        self._busy = choice("scheduleBusy", tr("While a pipeline runs"))
         for title, when in (
             (tr("leave this time out"), WhenBusy.SKIP),
             (tr("wait until nothing runs"), WhenBusy.WAIT),
             (tr("stop what runs, then start"), WhenBusy.REPLACE),
         ):
             self._busy.addItem(title, when.value)
-        self._catch_up = _number("scheduleCatchUp", tr("Make up for"), 0, int(LONGEST_CATCH_UP_SECONDS), " s")
+        self._catch_up = number("scheduleCatchUp", tr("Make up for"), 0, int(LONGEST_CATCH_UP_SECONDS), " s")
         self._catch_up.setSpecialValueText(tr("never"))
         self._catch_up.setToolTip(tr("How late a time that nobody could keep is made up for, once"))
-        self._retries = _number("scheduleRetries", tr("Started again"), 0, MOST_RETRIES, tr(" times"))
+        self._retries = number("scheduleRetries", tr("Started again"), 0, MOST_RETRIES, tr(" times"))
         self._retries.setSpecialValueText(tr("never"))
         self._retries.setToolTip(
             tr("How often a run that failed, or that its limit stopped, is started again; none that a person stopped")
         )
-        self._delay = _number("scheduleRetryDelay", tr("Pause before"), 0, int(LONGEST_RETRY_DELAY_SECONDS), " s")
+        self._delay = number("scheduleRetryDelay", tr("Pause before"), 0, int(LONGEST_RETRY_DELAY_SECONDS), " s")
         self._delay.setToolTip(tr("So long after the end of the run that failed"))
         layout = QFormLayout(self)
         for title, part in (
@@ -68,32 +62,22 @@ class ScheduleForm(QWidget):
         ):  # fmt: skip
             layout.addRow(title, part)
         self._rows = layout
-        for line in (self._name, self._cron, self._from, self._until):
-            line.textEdited.connect(self.edited)
+        for text in (self._name, self._cron, self._from, self._until):
+            text.textEdited.connect(self.edited)
         for box in (self._configuration, self._zone):
             box.editTextChanged.connect(self.edited)
         for box in (self._kind, self._busy):
             box.currentIndexChanged.connect(self.edited)
-        for number in (self._minutes, self._catch_up, self._retries, self._delay):
-            number.valueChanged.connect(self.edited)
+        for count in (self._minutes, self._catch_up, self._retries, self._delay):
+            count.valueChanged.connect(self.edited)
         self._kind.currentIndexChanged.connect(self._show_rows)
         self._retries.valueChanged.connect(self._show_rows)
-        self._shown: dict[str, Any] = {}
         self.show_schedule(None)
-
-    @property
-    def is_edited(self) -> bool:
-        """Whether it says something else than what was shown."""
-        return self.values() != self._shown
 
     def offer(self, configurations: list[str], zones: list[str]) -> None:
         """What can be chosen; what is chosen stays."""
-        for box, texts in ((self._configuration, configurations), (self._zone, zones)):
-            with QSignalBlocker(box):
-                chosen = box.currentText()
-                box.clear()
-                box.addItems(texts)
-                box.setEditText(chosen)
+        offer(self._configuration, configurations)
+        offer(self._zone, zones)
 
     def show_schedule(self, schedule: Schedule | None) -> None:
         """Show a schedule as it is saved; None: the beginning of a new one."""
@@ -133,41 +117,11 @@ class ScheduleForm(QWidget):
             "retry_delay_seconds": self._delay.value(),
         }
 
-    def focus_first(self) -> None:
-        """Let a new one be typed."""
-        self._name.setFocus()
-
     def _show_rows(self) -> None:
         by_cron = self._kind.currentData() == "cron"
         self._rows.setRowVisible(self._cron, by_cron)
         self._rows.setRowVisible(self._minutes, not by_cron)
         self._rows.setRowVisible(self._delay, self._retries.value() > 0)
-
-
-def _line(name: str, title: str, hint: str) -> QLineEdit:
-    line = QLineEdit()
-    line.setObjectName(name)
-    line.setAccessibleName(title)
-    line.setPlaceholderText(hint)
-    return line
-
-
-def _choice(name: str, title: str) -> QComboBox:
-    box = QComboBox()
-    box.setObjectName(name)
-    box.setAccessibleName(title)
-    box.setEditable(True)
-    box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-    return box
-
-
-def _number(name: str, title: str, least: int, most: int, unit: str) -> QSpinBox:
-    box = QSpinBox()
-    box.setObjectName(name)
-    box.setAccessibleName(title)
-    box.setRange(least, most)
-    box.setSuffix(unit)
-    return box
 
 
 def _moment_text(moment: datetime | None, zone: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QObject, Qt, Signal
+from PySide6.QtCore import QMimeData, QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from pipeline_gui.pipeline.clock import seconds_with_sleep
@@ -42,16 +42,10 @@ class Transfer(QObject):
         if self._saver.is_busy:
             self._saver.cancel()
             return
-        from PySide6.QtWidgets import QFileDialog
+        from pipeline_gui.window.file_dialogs import ask_where_to_save
 
-        dialog = QFileDialog(
-            self._table, tr("Export the runs that are shown"), "runs.csv", tr("CSV (*.csv);;All files (*)")
-        )
-        dialog.setObjectName("exportDialog")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.fileSelected.connect(lambda path: self.export_to(Path(path)))
-        dialog.open()
+        title, kinds = tr("Export the runs that are shown"), tr("CSV (*.csv);;All files (*)")
+        ask_where_to_save(self._table, "exportDialog", title, "runs.csv", self.export_to, kinds)
 
     def export_to(self, path: Path) -> None:
         """Write what is shown now to a file."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import shiboken6
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -22,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from pipeline_gui.configurations.owner import Configurations
+from pipeline_gui.configurations.owner import Configurations, NamedConfiguration
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.store import open_store
 from pipeline_gui.window.configurations.dialog import ConfigurationsDialog
@@ -218,6 +219,33 @@ def test_a_new_one_a_rename_and_a_taken_name(dialog: ConfigurationsDialog, share
     assert "other" not in shared[1].names()
 
 
+@pytest.mark.parametrize("is_found", [True, False])
+def test_a_late_answer_about_another_one_is_dropped(
+    dialog: ConfigurationsDialog,
+    shared: Shared,
+    gateway: Gateway,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+    is_found: bool,
+) -> None:
+    qtbot.waitUntil(lambda: gateway.busy_threads == 0)
+    asked, gate, show = threading.Event(), threading.Event(), shared[0].show
+
+    def slow(name: object) -> NamedConfiguration:
+        asked.set()
+        assert gate.wait(10)
+        return show(name if is_found else "nobody's")
+
+    monkeypatch.setattr(shared[0], "show", slow)
+    dialog.read("flights")
+    qtbot.waitUntil(asked.is_set)
+    press(dialog, "newButton")
+    gate.set()
+    qtbot.waitUntil(lambda: gateway.busy_threads == 0)
+    QCoreApplication.processEvents()
+    assert (line(dialog, "name").text(), said(dialog)) == ("", "")
+
+
 def test_deleting_asks_first(dialog: ConfigurationsDialog, shared: Shared, qtbot: QtBot) -> None:
     press(dialog, "deleteButton")
     answer(dialog, "deleteQuestion", qtbot, "Delete")
@@ -231,11 +259,11 @@ def test_what_was_edited_is_not_lost_without_a_question(
     retype(dialog, "queue", "day")
     dialog.close()
     assert dialog.isVisible()
-    answer(dialog, "editsQuestion", qtbot, "Cancel")
+    answer(dialog, "configurationEditsQuestion", qtbot, "Cancel")
     assert line(dialog, "queue").text() == "day"
     QTest.keyClick(dialog, Qt.Key.Key_Escape)
     assert dialog.isVisible()
-    answer(dialog, "editsQuestion", qtbot, "Give it up")
+    answer(dialog, "configurationEditsQuestion", qtbot, "Give it up")
     qtbot.waitUntil(lambda: not shiboken6.isValid(dialog) or not dialog.isVisible())
     assert "queue" not in shared[1].show("etl").values
 

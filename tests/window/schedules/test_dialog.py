@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import psycopg
 import pytest
 import shiboken6
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QListWidget, QMessageBox, QPushButton, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from pipeline_gui.configurations.owner import Configurations
 from pipeline_gui.pipeline.ports import Actor
-from pipeline_gui.pipeline.schedule import Outcome
+from pipeline_gui.pipeline.schedule import Decided, Outcome
 from pipeline_gui.schedules.owner import Schedules
 from pipeline_gui.store import open_store
 from pipeline_gui.window.gateway import Gateway
@@ -183,6 +184,42 @@ def test_what_became_of_its_times_is_listed(dialog: SchedulesDialog, people: Peo
     decided = found(dialog, QListWidget, "scheduleDecided")
     qtbot.waitUntil(lambda: decided.count() == 1)
     assert decided.item(0).text().endswith("skipped  “etl” (etl-1) was running.")
+
+
+def test_a_late_answer_about_another_one_is_dropped(
+    dialog: SchedulesDialog,
+    people: People,
+    gateway: Gateway,
+    qtbot: QtBot,
+    database: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    people.ben.create({**HOURLY, "name": "weekly"})
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "INSERT INTO pipeline_schedule_firings (schedule_id, due, attempt, outcome, sentence) "
+            "SELECT schedule_id, now(), 1, 'skipped', name FROM pipeline_schedules"
+        )
+    asked, gate, decided = threading.Event(), threading.Event(), people.ana.decided
+
+    def slow(name: str, limit: int) -> list[Decided]:
+        if name == "hourly":
+            asked.set()
+            assert gate.wait(10)
+        return decided(name, limit)
+
+    monkeypatch.setattr(people.ana, "decided", slow)
+    box, shown = found(dialog, QListWidget, "scheduleList"), found(dialog, QListWidget, "scheduleDecided")
+    dialog.read()
+    qtbot.waitUntil(lambda: box.count() == 2)
+    box.setCurrentRow(0)
+    qtbot.waitUntil(asked.is_set)
+    box.setCurrentRow(1)
+    qtbot.waitUntil(lambda: shown.count() == 1)
+    gate.set()
+    qtbot.waitUntil(lambda: gateway.busy_threads == 0)
+    QCoreApplication.processEvents()
+    assert shown.item(0).text().endswith("weekly")
 
 
 def test_deleted_after_a_question(dialog: SchedulesDialog, people: People, qtbot: QtBot) -> None:

@@ -1,0 +1,1 @@
+"""What the dialogs of schedules and of alerts share."""
