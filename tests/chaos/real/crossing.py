@@ -10,6 +10,7 @@ from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from pipeline_gui.pipeline.settling import is_past_limit
 from tests.alerts.hooks import Hook, hook
 from tests.chaos.points import WRITES, call_of
 from tests.chaos.real import schedule_scenarios
@@ -182,6 +183,8 @@ def _is_at_rest(ground: Ground, world: World) -> bool:
         return False
     if running is None or running.engine is None:
         return not alive
+    if is_past_limit(running):
+        return False  # whoever looks next stops it
     row = {"batch_id": running.engine.batch_id, "stop_requested_at": running.engine.stop_requested_at}
     if ground.is_forgotten(running.engine.batch_name, row):
         return not alive
