@@ -203,6 +203,8 @@ class ScheduleState:
     standings: Sequence[Standing]
     """Of what is enabled, waits, or awaits an end."""
     running: Running | None
+    is_watched: bool
+    """Whether any process holds the watcher's lease."""
 
 
 @dataclass(frozen=True, slots=True)
