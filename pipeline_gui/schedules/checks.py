@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -99,7 +99,14 @@ def _moment(key: str, value: object, zone: ZoneInfo) -> datetime | None:
         except ValueError:
             sentence = f"{key} must be a date or a moment, as in 2026-12-24 or 2026-12-24T18:00."
             raise ConfigurationInvalid(sentence, field=key) from None
-    return moment if moment is None or moment.tzinfo is not None else moment.replace(tzinfo=zone)
+    if moment is None:
+        return None
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
+    try:
+        aware.astimezone(UTC)  # as it is kept
+    except OverflowError:
+        raise ConfigurationInvalid(f"{key} is beyond the years 1 to 9999 in UTC.", field=key) from None
+    return aware
 
 
 def _when_busy(value: object) -> str:
