@@ -78,7 +78,12 @@ class Backend:
         )
         take_on("figures", lambda: self._sampler.turn(), where=lambda lease: lease.something_runs)
         take_on("days", lambda: self._counter.turn(), where=lambda lease: lease.has_days_to_count)
-        return take_on("schedules", lambda: self._scheduler.turn(), where=lambda lease: lease.has_schedules)
+        return take_on(
+            "schedules",
+            lambda: self._scheduler.turn(self._watcher.silence),
+            where=lambda lease: lease.has_schedules,
+            without_spark=True,
+        )
 
     @cached_property
     def schedules(self) -> Schedules:

@@ -160,6 +160,21 @@ def test_a_schedule_that_is_made_while_all_rest_is_heard_of_and_starts_in_time(
     subscription.close()
 
 
+def test_while_spark_is_down_what_is_due_is_missed_at_once_and_says_so(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("firing.ON_TIME_SECONDS", "watcher.CONTACT_LOST_SECONDS"):
+        monkeypatch.setattr(f"pipeline_gui.pipeline.{name}", 0.5)
+    settings = Settings(profile=profile(tmp_path), database_url=database, spark_url="http://127.0.0.1:9")
+    with open_backend(settings) as alone:
+        due = alone.schedules.now() + timedelta(seconds=3)
+        alone.schedules.create({"name": "soon", "configuration": "flights", "every_minutes": 60, "starts_at": due})
+        alone.watch()
+        [decided] = wait_until(lambda: alone.schedules.decided("soon"), 20, "what becomes of the time")
+    assert (decided.due, decided.outcome, decided.run_id) == (due, Outcome.MISSED, None)
+    assert "Spark could not be reached: Nothing listens at 127.0.0.1:9." in (decided.sentence or "")
+
+
 def test_who_watches_sums_up_the_days_that_changed(backend: Backend, database: str) -> None:
     changed = "SELECT count(*) FROM pipeline_run_days_changed"
     with psycopg.connect(database, autocommit=True) as connection:

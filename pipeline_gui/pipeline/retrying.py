@@ -6,15 +6,15 @@ limit stopped counts as failed: nobody was there who could have asked it to end.
 
 from __future__ import annotations
 
-from pipeline_gui.pipeline.firing import Fired, Firer, busy_text, is_too_late, is_void
+from pipeline_gui.pipeline.firing import SOON, WHAT_IT_TAKES, Fired, Firer, busy_text, is_too_late, is_void
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.pipeline.run import RunRecord, RunStatus
 from pipeline_gui.pipeline.schedule import Attempt, Awaited, Outcome, Schedule, ScheduleState, ScheduleStore, WhenBusy
 from pipeline_gui.pipeline.sentences import duration_text
 from pipeline_gui.pipeline.settling import is_stopped_by_limit
 
-SOON, LATER = 1.0, float("inf")
-"""Seconds until there may be more to do."""
+LATER = float("inf")
+"""Until something is told."""
 
 
 class Retries:
@@ -52,18 +52,20 @@ class Retries:
         if late < 0:
             return -late
         if is_too_late(schedule, late):
+            obstacle = self._firer.obstacle(schedule, attempt)
             sentence = (
-                f"Nobody was there to start it again in time; that was noticed {duration_text(late)} later. "
-                "A program has to be open, with the database and Spark in reach."
+                f"No program started it again in time; that was noticed {duration_text(late)} later. {WHAT_IT_TAKES}"
+                if obstacle is None
+                else f"It could not be started again in the {duration_text(late)} since it was due. {obstacle}"
             )
             self._firer.decide(schedule, attempt, Outcome.MISSED, sentence)
-        elif state.running is not None:
+        elif state.running is not None and self._firer.may_start:
             # It never replaces what runs: that may be what a person started to mend it.
             outcome = Outcome.SKIPPED if schedule.when_busy is WhenBusy.SKIP else Outcome.WAITING
             self._firer.decide(schedule, attempt, outcome, f"{busy_text(state.running)}.")
             return SOON
         elif self._firer.fire(schedule, attempt) is not Fired.DECIDED:
-            return SOON
+            return self._firer.pause
         return LATER
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -55,7 +56,7 @@ class Plan:
         if self.starts_at is not None and self.starts_at > moment:
             moment = self.starts_at - timedelta(microseconds=1)
         times = self._by_cron(moment) if self.cron is not None else self._by_minutes(moment, made_at)
-        return times if self.ends_at is None else takewhile(lambda time: time <= self._end, times)
+        return _until_dates_end(times if self.ends_at is None else takewhile(lambda time: time <= self._end, times))
 
     @property
     def _end(self) -> datetime:
@@ -79,6 +80,12 @@ class Plan:
         while True:
             yield (first + number * step).astimezone(UTC)
             number += 1
+
+
+def _until_dates_end(times: Iterator[datetime]) -> Iterator[datetime]:
+    """Python has no date after the year 9999; one who asks for what comes then must not end everybody's schedules."""
+    with suppress(OverflowError):
+        yield from times
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +210,8 @@ class ScheduleState:
     standings: Sequence[Standing]
     """Of what is enabled, waits, or awaits an end."""
     running: Running | None
+    is_watched: bool
+    """Whether any process holds the watcher's lease."""
 
 
 @dataclass(frozen=True, slots=True)

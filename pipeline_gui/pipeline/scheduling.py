@@ -2,15 +2,17 @@
 
 Whoever watches does this (docs/adr/0010). A time is decided once, by its row; the row of a time that starts is written
 in the transaction of the run's INSERT, so that two who fire at once make one run. Times are decided in their order, so
-that the newest decided one says how far a schedule has come.
+that the newest decided one says how far a schedule has come. While Spark answers nobody, and so nobody watches, whoever
+is there says what was missed.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from itertools import islice, takewhile
+from itertools import groupby, islice, takewhile
 
-from pipeline_gui.pipeline.firing import Fired, Firer, Start, busy_text, is_too_late, is_void
+from pipeline_gui.pipeline.errors import StoreRefused
+from pipeline_gui.pipeline.firing import SOON, WHAT_IT_TAKES, Fired, Firer, Start, busy_text, is_too_late, is_void
 from pipeline_gui.pipeline.ports import Actor, RunStore
 from pipeline_gui.pipeline.retrying import Retries
 from pipeline_gui.pipeline.schedule import (
@@ -27,7 +29,6 @@ from pipeline_gui.pipeline.sentences import duration_text
 
 LOOK_SECONDS = 10.0
 """How often the schedules are read while nothing is due: where nothing tells of a new one, it is seen so much later."""
-WAITING_SECONDS = 1.0
 MOST_AT_ONCE = 1000
 """Times that are decided in one turn; after months away there are many."""
 
@@ -48,10 +49,22 @@ class Scheduler:
         self._firer = Firer(schedules, start, actor)
         self._retries = Retries(schedules, self._firer, actor)
 
-    def turn(self) -> float:
-        """Decide what is due; the seconds until there may be more to do. Raises the store's errors."""
+    def turn(self, silence: str | None = None) -> float:
+        """Decide what is due; the seconds until there may be more to do. Raises the store's errors.
+
+        silence: why this process can't ask Spark, so that it starts nothing. Then it only says what has become too late
+        to start, and only where nobody holds the lease: who does may have Spark in reach.
+        """
         state = self._schedules.state()
-        return min([LOOK_SECONDS, *(self._attend(standing, state) for standing in state.standings)])
+        if silence is not None and state.is_watched:
+            return LOOK_SECONDS
+        self._firer.begin_turn(silence)
+        try:
+            return min([LOOK_SECONDS, *(self._attend(standing, state) for standing in state.standings)])
+        except StoreRefused:
+            if silence is None:
+                raise
+            return LOOK_SECONDS  # a viewer, who would not hold the lease either
 
     def _attend(self, standing: Standing, state: ScheduleState) -> float:
         schedule, now, waiting = standing.schedule, state.now, standing.waiting
@@ -61,14 +74,14 @@ class Scheduler:
         if len(due) == MOST_AT_ONCE:
             self._miss(schedule, due, now)
             return 0.0
-        pauses = [WAITING_SECONDS] if waiting is not None else []
+        pauses = [self._firer.pause] if waiting is not None else []
         if due:
             self._miss(schedule, due[:-1], now)
             if not self._attend_due(schedule, due[-1], state, waiting):
-                return WAITING_SECONDS
+                return self._firer.pause
         ends = [awaited for awaited in standing.awaited if not _is_in_line(awaited.attempt, standing.waiting)]
         if due and ends:
-            pauses.append(WAITING_SECONDS)  # what came due may have made an end a matter of the past
+            pauses.append(SOON)  # what came due may have made an end a matter of the past
         else:
             pauses += [self._retries.attend(schedule, awaited, state) for awaited in ends]
         following = next(schedule.times_after(now), None) if schedule.is_enabled else None
@@ -85,10 +98,12 @@ class Scheduler:
         return list(islice(takewhile(lambda time: time <= now, standing.schedule.times_after(after)), MOST_AT_ONCE))
 
     def _attend_due(self, schedule: Schedule, due: datetime, state: ScheduleState, waiting: Attempt | None) -> bool:
-        """Whether the newest time that is due is done with; else there may be more to do in a second."""
+        """Whether the newest time that is due is done with; else there may be more to do soon."""
         if is_too_late(schedule, (state.now - due).total_seconds()):
             self._miss(schedule, [due], state.now)
             return True
+        if not self._firer.may_start:
+            return self._fire(schedule, Attempt(due), None)
         if waiting is not None and waiting.number > 1:
             sentence = "A later time of this schedule came while this start after a failure waited."
             self._firer.decide(schedule, waiting, Outcome.SKIPPED, sentence)
@@ -134,13 +149,17 @@ class Scheduler:
         return running is None and self._firer.fire(schedule, waiting) is Fired.DECIDED
 
     def _miss(self, schedule: Schedule, due: list[datetime], now: datetime) -> None:
-        if due:
-            late = duration_text((now - due[-1]).total_seconds())
+        """The earliest first: the newest that is decided says how far the schedule has come."""
+        for obstacle, group in groupby(due, lambda time: self._firer.obstacle(schedule, Attempt(time))):
+            times = list(group)
+            late = duration_text((now - times[-1]).total_seconds())
             sentence = (
-                f"Nobody was there to start it in time; that was noticed {late} after the last time that was missed. "
-                "A program has to be open, with the database and Spark in reach."
+                f"No program started it in time; that was noticed {late} after the last time that was missed. "
+                f"{WHAT_IT_TAKES}"
+                if obstacle is None
+                else f"It could not be started in the {late} since it was due. {obstacle}"
             )
-            self._schedules.decide(schedule, due, Outcome.MISSED, sentence, self._actor)
+            self._schedules.decide(schedule, times, Outcome.MISSED, sentence, self._actor)
 
 
 def _is_in_line(attempt: Attempt, waiting: Attempt | None) -> bool:

@@ -33,6 +33,8 @@ CONTACT_LOST_SECONDS = 5.0
 ANNOUNCE_SECONDS = 10.0
 """How often a process that is always on says so; it is believed for three times as long."""
 
+_SILENT, _REFUSED = "Spark could not be reached", "Spark refused to be asked"
+
 
 @dataclass(frozen=True, slots=True)
 class _Task:
@@ -65,6 +67,9 @@ class Watcher:
         """Whether nothing ran at the last step."""
         self._seen: RunRecord | None = None
         self._spark_failed_at: float | None = None
+        self._spark_trouble = ""
+        self._is_cut_off = False
+        """Whether Spark has been silent for too long to hold the lease, in a database that may be written to."""
         self._next_settle = self._next_hunt = self._next_probe = self._next_word = 0.0
         self._is_always_on = is_always_on
         self._wake = threading.Event()
@@ -86,6 +91,11 @@ class Watcher:
         return self._lease is not None
 
     @property
+    def silence(self) -> str | None:
+        """Why this process may not hold the lease, in a sentence: Spark has not answered it for a while."""
+        return self._spark_trouble if self._is_cut_off else None
+
+    @property
     def seen(self) -> RunRecord | None:
         """The running run, as the last step found it."""
         return self._seen
@@ -101,7 +111,7 @@ class Watcher:
         """Do this as well while it holds the lease; each turn says in how many seconds it wants the next.
 
         where: whether there is anything to do, by what the lease's last renewal saw; else nothing is asked for it.
-        without_spark: also while Spark does not answer, when nobody may hold the lease.
+        without_spark: also while Spark has not answered for a while, when nobody may hold the lease.
         """
         duty = Duty(name, turn, self._clock)
         self._duties.append(_Task(duty, where, without_spark))
@@ -169,6 +179,7 @@ class Watcher:
     def _watch(self, first_look_in: float) -> None:
         self._wait(first_look_in)
         while not self._closing.is_set():
+            had_lease = self._lease is not None
             try:
                 self._turn()
             except PipelineError as error:
@@ -178,6 +189,8 @@ class Watcher:
                 # A watcher that died of a surprise would leave rows running for ever; it is logged, and it goes on.
                 log.exception("watcher: unexpected error")
             for each in self._duties:
+                if self._lease is not None and not had_lease:
+                    each.duty.nudge()  # also what went on without Spark has more to do now
                 each.duty.allow(self._wants(each))
             self._wait(IDLE_SECONDS if self._lease and self._is_idle else LEASE_LOOK_SECONDS)
         if self._lease is not None:
@@ -188,7 +201,7 @@ class Watcher:
     def _wants(self, task: _Task) -> bool:
         if self._lease is not None:
             return task.where(self._lease)
-        return task.without_spark and self._spark_failed_at is not None
+        return task.without_spark and self._is_cut_off
 
     def _wait(self, seconds: float) -> None:
         self._wake.wait(seconds)
@@ -199,6 +212,7 @@ class Watcher:
         if self._lease is None and not self._spark_answers():
             self._note_contact_lost()
             return
+        self._is_cut_off = False
         if not self._store.installation().may_act:
             self._lease = None
             return
@@ -217,7 +231,7 @@ class Watcher:
                 self._watch_nothing(self._clock())
         except (SparkUnavailable, SparkRefused) as error:
             log.info("watcher: %s", error)
-            self._spark_failed()
+            self._spark_failed(error)
 
     def _announce(self) -> None:
         """Where that is not allowed, as it is to a viewer, nobody may rely on this process either."""
@@ -258,24 +272,31 @@ class Watcher:
             try:
                 self._spark.identity(fresh=True)
                 self._spark_failed_at = None
-            except (SparkUnavailable, SparkRefused):
-                self._spark_failed_at = now if self._spark_failed_at is None else self._spark_failed_at
+            except (SparkUnavailable, SparkRefused) as error:
+                self._note_spark_failed(error, now)
         return self._spark_failed_at is None
 
-    def _spark_failed(self) -> None:
+    def _spark_failed(self, error: PipelineError) -> None:
         now = self._clock()
         self._next_probe = 0.0
-        self._spark_failed_at = now if self._spark_failed_at is None else self._spark_failed_at
-        if now - self._spark_failed_at >= CONTACT_LOST_SECONDS:
+        if now - self._note_spark_failed(error, now) >= CONTACT_LOST_SECONDS:
             self._lease = None
             self._store.release_lease(self._holder)
             self._note_contact_lost()
+
+    def _note_spark_failed(self, error: PipelineError, now: float) -> float:
+        """Since when Spark gives no answer."""
+        self._spark_trouble = f"{_REFUSED if isinstance(error, SparkRefused) else _SILENT}: {error}"
+        if self._spark_failed_at is None:
+            self._spark_failed_at = now
+        return self._spark_failed_at
 
     def _note_contact_lost(self) -> None:
         """Record that nobody gets an answer: only where nobody else holds the lease, who might."""
         if self._spark_failed_at is None or self._clock() - self._spark_failed_at < CONTACT_LOST_SECONDS:
             return
-        if not self._store.installation().may_act:
+        self._is_cut_off = self._store.installation().may_act
+        if not self._is_cut_off:
             return
         record = self._store.running()
         if record is None or record.engine is None or record.watched or record.engine.contact_lost_at is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -11,13 +11,15 @@ from cronsim import CronSim, CronSimError
 
 from pipeline_gui.pipeline.errors import ConfigurationInvalid
 from pipeline_gui.pipeline.saved import name_key
-from pipeline_gui.pipeline.schedule import WhenBusy
+from pipeline_gui.pipeline.schedule import Plan, WhenBusy
 from pipeline_gui.value_checks import LONGEST_NAME, check_keys, line_of_text, switch
 
 KEYS = (
     "name", "configuration", "cron", "every_minutes", "zone", "starts_at", "ends_at", "when_busy", "catch_up_seconds",
     "retries", "retry_delay_seconds", "is_enabled",
 )  # fmt: skip
+TIMES = ("cron", "every_minutes", "zone", "starts_at", "ends_at")
+"""Of these, what says when it is due."""
 LONGEST_CATCH_UP_SECONDS = 31_536_000.0
 MOST_MINUTES = 525_600
 MOST_RETRIES = 100
@@ -31,23 +33,11 @@ def checked_schedule(values: Mapping[str, Any]) -> dict[str, Any]:
     check_keys(values, KEYS, "A schedule")
     given = {key: value for key, value in values.items() if value is not None}
     name = line_of_text("name", given.get("name"))
-    zone = _zone(given.get("zone", "UTC"))
-    if ("cron" in given) == ("every_minutes" in given):
-        raise ConfigurationInvalid("A schedule has either cron or every_minutes.", field="cron")
-    starts_at, ends_at = (_moment(key, given.get(key), zone) for key in ("starts_at", "ends_at"))
-    if starts_at and ends_at and ends_at < starts_at:
-        raise ConfigurationInvalid("ends_at is before starts_at.", field="ends_at")
     return {
         "name": name,
         "name_key": name_key(name),
+        **_checked_times(given),
         "configuration": line_of_text("configuration", given.get("configuration")),
-        "cron": _cron(given["cron"], zone) if "cron" in given else None,
-        "every_minutes": _whole("every_minutes", given["every_minutes"], 1, MOST_MINUTES)
-        if "every_minutes" in given
-        else None,
-        "zone": zone.key,
-        "starts_at": starts_at,
-        "ends_at": ends_at,
         "when_busy": _when_busy(given.get("when_busy", WhenBusy.SKIP)),
         "catch_up_seconds": _seconds("catch_up_seconds", given.get("catch_up_seconds", 0), LONGEST_CATCH_UP_SECONDS),
         "retries": _whole("retries", given.get("retries", 0), 0, MOST_RETRIES),
@@ -55,6 +45,29 @@ def checked_schedule(values: Mapping[str, Any]) -> dict[str, Any]:
             "retry_delay_seconds", given.get("retry_delay_seconds", RETRY_DELAY_SECONDS), LONGEST_RETRY_DELAY_SECONDS
         ),
         "is_enabled": switch("is_enabled", given.get("is_enabled", True)),
+    }
+
+
+def checked_plan(values: Mapping[str, Any]) -> Plan:
+    """When it is due, whatever it is called and starts. Raises ConfigurationInvalid."""
+    return Plan(**_checked_times({key: value for key, value in values.items() if value is not None}))
+
+
+def _checked_times(given: Mapping[str, Any]) -> dict[str, Any]:
+    zone = _zone(given.get("zone", "UTC"))
+    if ("cron" in given) == ("every_minutes" in given):
+        raise ConfigurationInvalid("A schedule has either cron or every_minutes.", field="cron")
+    starts_at, ends_at = (_moment(key, given.get(key), zone) for key in ("starts_at", "ends_at"))
+    if starts_at and ends_at and ends_at < starts_at:
+        raise ConfigurationInvalid("ends_at is before starts_at.", field="ends_at")
+    return {
+        "cron": _cron(given["cron"], zone) if "cron" in given else None,
+        "every_minutes": _whole("every_minutes", given["every_minutes"], 1, MOST_MINUTES)
+        if "every_minutes" in given
+        else None,
+        "zone": zone.key,
+        "starts_at": starts_at,
+        "ends_at": ends_at,
     }
 
 
@@ -99,7 +112,14 @@ def _moment(key: str, value: object, zone: ZoneInfo) -> datetime | None:
         except ValueError:
             sentence = f"{key} must be a date or a moment, as in 2026-12-24 or 2026-12-24T18:00."
             raise ConfigurationInvalid(sentence, field=key) from None
-    return moment if moment is None or moment.tzinfo is not None else moment.replace(tzinfo=zone)
+    if moment is None:
+        return None
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
+    try:
+        aware.astimezone(UTC)  # as it is kept
+    except OverflowError:
+        raise ConfigurationInvalid(f"{key} is beyond the years 1 to 9999 in UTC.", field=key) from None
+    return aware
 
 
 def _when_busy(value: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from pipeline_gui.configurations.owner import Configurations
@@ -12,8 +13,8 @@ from pipeline_gui.near_names import near_name
 from pipeline_gui.pipeline.errors import ConfigurationInvalid
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.pipeline.saved import name_key
-from pipeline_gui.pipeline.schedule import Decided, Plan, Schedule, ScheduleStore, Service
-from pipeline_gui.schedules.checks import checked_schedule
+from pipeline_gui.pipeline.schedule import Decided, Schedule, ScheduleStore, Service
+from pipeline_gui.schedules.checks import TIMES, checked_plan, checked_schedule
 
 
 class ScheduleChanged(ConfigurationInvalid):
@@ -65,10 +66,12 @@ class Schedules:
     def preview(self, values: Mapping[str, Any], count: int = 5) -> list[datetime]:
         """The next times of what is about to be saved. Raises ConfigurationInvalid."""
         checked = checked_schedule(values)
-        plan = Plan(*(checked[key] for key in ("cron", "every_minutes", "zone", "starts_at", "ends_at")))
-        now = self._store.now()
-        times = plan.after(now, now)
-        return [time for time, _ in zip(times, range(count), strict=False)]
+        return self.next_times({key: checked[key] for key in TIMES}, count)
+
+    def next_times(self, values: Mapping[str, Any], count: int = 5) -> list[datetime]:
+        """The next times of what is only said to be due so far. Raises ConfigurationInvalid."""
+        plan, now = checked_plan(values), self._store.now()
+        return list(islice(plan.after(now, now), count))
 
     def create(self, values: Mapping[str, Any]) -> Schedule:
         """Save a new one. Raises ConfigurationInvalid, also where its configuration is not known."""

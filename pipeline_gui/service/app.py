@@ -28,6 +28,7 @@ from pipeline_gui.service.pages import add_pages
 from pipeline_gui.service.problems import Problem
 from pipeline_gui.service.reading import add_reading
 from pipeline_gui.service.run_logs import add_logs
+from pipeline_gui.service.schedule_times import add_schedule_times
 from pipeline_gui.service.schedules import add_schedules
 
 DESCRIPTION = (
@@ -57,6 +58,7 @@ def create_app(context: Context) -> FastAPI:
     add_reading(app, context)
     add_configurations(app, context)
     add_schedules(app, context)
+    add_schedule_times(app, context)
     add_figures(app, context)
     add_alerts(app, context)
     add_logs(app, context)

@@ -27,7 +27,15 @@ from pipeline_gui.service.metrics_models import (
     Trend,
 )
 from pipeline_gui.service.model_fields import MOMENT
-from pipeline_gui.service.schedule_models import AlwaysOn, Decided, Schedule, ScheduleBody, ScheduleDetail, Schedules
+from pipeline_gui.service.schedule_models import (
+    AlwaysOn,
+    Decided,
+    Schedule,
+    ScheduleBody,
+    ScheduleDetail,
+    Schedules,
+    ScheduleTimes,
+)
 
 __all__ = [
     "AlwaysOn",
@@ -58,6 +66,7 @@ __all__ = [
     "Schedule",
     "ScheduleBody",
     "ScheduleDetail",
+    "ScheduleTimes",
     "Schedules",
     "StartBody",
     "Started",

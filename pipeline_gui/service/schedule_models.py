@@ -48,6 +48,12 @@ class Schedules(BaseModel):
     services: list[AlwaysOn] = _SERVICES
 
 
+class ScheduleTimes(BaseModel):
+    """When a schedule that is not saved yet would start."""
+
+    next: list[str] = Field(description="its next five times; fewer where it ends before, none where it is never due")
+
+
 class Decided(BaseModel):
     """What became of a time that was due."""
 

@@ -37,13 +37,13 @@ _ENGINE = (
 _LEASE = "interval '2.25 seconds'"
 # Not further from now than a lease lasts: when the clock is set back, none must last for that hour.
 _HELD_NOW = f"(holder IS NOT NULL AND expires_at > {NOW} AND expires_at <= {NOW} + {_LEASE})"
-_WATCHED = f"EXISTS (SELECT FROM pipeline_watcher WHERE {_HELD_NOW})"
+WATCHED = f"EXISTS (SELECT FROM pipeline_watcher WHERE {_HELD_NOW})"
 
 
 def record_columns(run: str, engine: str) -> str:
     """The columns that rows.record_of reads."""
     of_engine = ", ".join(f"{engine}.{column.strip()}" for column in _ENGINE.split(","))
-    return f"{run_columns(run)}, {age_of(run)}, {_WATCHED}, {of_engine}"
+    return f"{run_columns(run)}, {age_of(run)}, {WATCHED}, {of_engine}"
 
 
 # --- before a statement ---------------------------------------------------------------------------------------------
@@ -158,7 +158,7 @@ VITALS = f"""
             WHERE GREATEST(start_time, end_time) >= (statement_timestamp() AT TIME ZONE 'UTC') - interval '31 days'
               AND lower(btrim(status)) = 'completed' AND isfinite(end_time)
             ORDER BY GREATEST(start_time, end_time) DESC LIMIT 1),
-           {_WATCHED},
+           {WATCHED},
            (SELECT count(*) FROM pipeline_alert_messages WHERE state = 'waiting')
 """
 

@@ -24,7 +24,7 @@ from pipeline_gui.pipeline.schedule import (
     Standing,
     WhenBusy,
 )
-from pipeline_gui.store.queries import NOW, RUNNING, SERVICES, record_columns
+from pipeline_gui.store.queries import NOW, RUNNING, SERVICES, WATCHED, record_columns
 from pipeline_gui.store.rows import record_of
 from pipeline_gui.store.session import Reading, Row, Session, Statement
 from pipeline_gui.store.values import clean_text
@@ -50,6 +50,7 @@ _DELETE = """
     DELETE FROM pipeline_schedules WHERE schedule_id = %(schedule_id)s AND revision = %(revision)s RETURNING schedule_id
 """
 _CLOCK = f"SELECT {NOW}"
+_MOMENT = f"SELECT {NOW}, {WATCHED}"
 _STANDINGS = f"""
     SELECT {_COLUMNS},
            (SELECT max(due) FROM pipeline_schedule_firings AS firing WHERE firing.schedule_id = schedule.schedule_id),
@@ -136,17 +137,18 @@ class PostgresSchedules:
 
     def state(self) -> ScheduleState:
         """What the scheduler decides from, in one round trip; the clock first, so that nothing is due too early."""
-        clock, standings, awaited, running = self._session.read_together(
-            [Reading(_CLOCK, {}), Reading(_STANDINGS, {}), Reading(_AWAITED, {}), Reading(RUNNING, {})]
+        moment, standings, awaited, running = self._session.read_together(
+            [Reading(_MOMENT, {}), Reading(_STANDINGS, {}), Reading(_AWAITED, {}), Reading(RUNNING, {})]
         )
         record = record_of(running[0]) if running else None
         ends: dict[int, list[Awaited]] = {}
         for row in awaited:
             ends.setdefault(row[0], []).append(Awaited(Attempt(*row[1:4]), record_of(row[5:]), row[4]))
         return ScheduleState(
-            clock[0][0],
+            moment[0][0],
             [_standing(row, ends.get(row[0], ())) for row in standings],
             Running(record.run.run_id, record.run.pipeline, record.engine is not None) if record else None,
+            moment[0][1],
         )
 
     def create(self, values: dict[str, Any], actor: Actor) -> Schedule:

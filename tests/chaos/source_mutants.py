@@ -182,6 +182,22 @@ SOURCE_MUTANTS = [
         "CREATE INDEX pipeline_schedule_firings_one_waiting",
         ("tests/chaos/test_schedule_contract.py",),
     ),
+    SourceMutant(
+        "nobody looks while Spark is down",
+        "ADR 10: no time passes without a row",
+        "pipeline/watcher.py",
+        "return task.without_spark and self._is_cut_off",
+        "return False",
+        ("tests/test_backend.py", "-k", "spark_is_down"),
+    ),
+    SourceMutant(
+        "missed beside who can start it",
+        "ADR 10: only where nobody holds the lease",
+        "pipeline/scheduling.py",
+        "if silence is not None and state.is_watched:",
+        "if False:",
+        ("tests/pipeline/test_scheduling_without_spark.py", "-k", "another_holds"),
+    ),
     # the lease, and what is told
     SourceMutant(
         "a lease that outlasts a clock set back",
@@ -328,6 +344,14 @@ SOURCE_MUTANTS = [
         "WHERE lower(btrim(old_rows.status::text)) = 'running'::text",
         "WHERE pipeline_gui_said('actor') IS NOT NULL",
         ("tests/store/test_alerts.py",),
+    ),
+    SourceMutant(
+        "a refused message keeps the next one back",
+        "adr 14: what was kept back is told",
+        "store/migrations/0017_missed_and_untold.sql",
+        "WHEN (OLD.state = 'waiting' AND",
+        "WHEN (false AND",
+        ("tests/store/test_alerts.py", "-k", "kept_back"),
     ),
     SourceMutant(
         "an address is not looked at",

@@ -327,7 +327,7 @@ def test_when_nobody_was_there_it_is_too_late_or_made_up_for(failing: Clockwork,
     again = last(failing, schedule)
     assert (again.attempt, again.outcome.value) == (2, "started" if catch_up else "missed")
     if not catch_up:
-        assert "Nobody was there" in (again.sentence or "")
+        assert "No program started it again in time" in (again.sentence or "")
         assert failing.world.event_kinds(first)[-1] == "retry missed"
         assert is_at_rest(failing)
 

@@ -43,6 +43,21 @@ def test_cron_in_a_zone(zone: str, cron: str, after: str, expected: list[str]) -
     assert times(Plan(cron=cron, zone=zone), after, len(expected)) == expected
 
 
+@pytest.mark.parametrize("plan", [{"every_minutes": 525_600}, {"cron": "0 0 * * *", "zone": "Asia/Tokyo"}])
+def test_the_times_end_with_the_dates(plan: dict[str, Any]) -> None:
+    found = list(Plan(**plan, starts_at=utc("9999-12-30T12:00")).after(utc("2026-01-01"), utc("2026-01-01")))
+    assert 1 <= len(found) <= 2
+    assert (
+        list(Plan(**plan, starts_at=utc("9999-12-31T23:59:59")).after(utc("2026-01-01"), utc("2026-01-01")))[1:] == []
+    )
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00+14:00", "9999-12-31T23:00-14:00"])
+def test_a_moment_that_has_no_date_in_utc_is_refused(moment: str) -> None:
+    with pytest.raises(ConfigurationInvalid, match="years 1 to 9999"):
+        checked_schedule({"name": "s", "configuration": "app", "every_minutes": 1, "starts_at": moment})
+
+
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "UTC"])
 @pytest.mark.parametrize("cron", ["30 2 * * *", "*/20 * * * *", "0,30 1-3 * * *", "15 */6 * * 1-5"])
 def test_wherever_one_begins_the_times_are_the_same_and_ascend(zone: str, cron: str) -> None:

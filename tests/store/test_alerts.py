@@ -116,6 +116,51 @@ def test_missed_times_are_told_once_an_hour_with_their_number(store: PostgresSto
     assert len(told(store)) == 2
 
 
+def give_up(store: PostgresStore) -> None:
+    claimed = store.outbox.claim(["ops"], "claim", ANA)
+    assert claimed is not None
+    store.outbox.give_up(claimed, "550 No such mailbox.", ANA)
+
+
+def test_what_was_kept_back_by_a_message_that_nobody_took_is_told_when_it_is_given_up(store: PostgresStore) -> None:
+    add(store, "missed")
+    schedule = store.schedules.create(checked_schedule(HOURLY), ANA)
+    times = schedule.upcoming(schedule.since, 5)
+    for each in times[:4]:
+        store.schedules.decide(schedule, [each], Outcome.MISSED, f"Nothing started at {each:%H}.", ANA)
+    assert len(told(store)) == 1
+    give_up(store)
+    second, first = store.alerts.messages(None, 10)
+    assert (first.state, second.state) == ("undelivered", "waiting")
+    assert (first.facts["times"], second.facts["times"]) == (1, 3)
+    assert second.facts["sentence"] == f"Nothing started at {times[3]:%H}."
+    give_up(store)
+    assert len(told(store)) == 2  # nothing was missed since
+    store.schedules.decide(schedule, times[4:], Outcome.MISSED, "Nobody was there.", ANA)
+    assert len(told(store)) == 3  # nobody was told within the hour
+
+
+def test_what_was_kept_back_by_a_message_that_arrived_is_not_told(store: PostgresStore) -> None:
+    add(store, "missed")
+    schedule = store.schedules.create(checked_schedule(HOURLY), ANA)
+    for each in schedule.upcoming(schedule.since, 3):
+        store.schedules.decide(schedule, [each], Outcome.MISSED, "Nobody was there.", ANA)
+    claimed = store.outbox.claim(["ops"], "claim", ANA)
+    assert claimed is not None
+    store.outbox.sent(claimed, "250 OK", ANA)
+    assert len(told(store)) == 1
+
+
+def test_a_rule_that_is_paused_tells_nothing_of_what_was_kept_back(store: PostgresStore, execute: Execute) -> None:
+    add(store, "missed")
+    schedule = store.schedules.create(checked_schedule(HOURLY), ANA)
+    for each in schedule.upcoming(schedule.since, 2):
+        store.schedules.decide(schedule, [each], Outcome.MISSED, "Nobody was there.", ANA)
+    execute("UPDATE pipeline_alerts SET is_enabled = false")
+    give_up(store)
+    assert len(told(store)) == 1
+
+
 def test_a_rule_tells_of_a_running_run_once_and_only_as_it_was_read(store: PostgresStore) -> None:
     rule = add(store, "limit", minutes=1)
     assert store.alerts.state().running is None

@@ -104,7 +104,9 @@ class MemorySchedules:
                 standings.append(Standing(schedule, last_due, waiting, awaited))
         running = next((run for run in self.database.runs.values() if run.is_running), None)
         place = Running(running.run_id, running.pipeline, running.run_id in self.database.engines) if running else None
-        return ScheduleState(self.now(), standings, place)
+        lease = self.database.lease
+        is_watched = lease is not None and lease[1] > self.now()
+        return ScheduleState(self.now(), standings, place, is_watched)
 
     def _awaited(self, row: Decided, others: Any) -> Awaited:
         run_id = str(row.run_id)

@@ -115,8 +115,9 @@ class World:
         return self._spawn(operator, "hunt", self.operators[operator].watcher._orphans.hunt)
 
     def turn(self, operator: int) -> Task:
-        """One turn of the scheduler, of whoever thinks that it is on him."""
-        return self._spawn(operator, "turn", self.operators[operator].schedules.turn)
+        """One turn of the scheduler, of whoever thinks that it is on him, or that Spark answers nobody."""
+        owner = self.operators[operator]
+        return self._spawn(operator, "turn", lambda: owner.schedules.turn(owner.watcher.silence))
 
     def reschedule(self, **values: Any) -> None:
         """Make the schedule, or change it."""
