@@ -138,7 +138,8 @@ class Starter:
             except (SparkUnavailable, SparkRefused) as error:
                 return (
                     f"The previous run {previous.run.run_id} may still be alive. {error} "
-                    "When it is certain that nothing of it lives, confirm that for the previous run, then start again."
+                    "When it is certain that nothing of it lives, say so: “Nothing of it lives any more…” in the menu "
+                    f"of its row, or “pipeline-gui stop {previous.run.run_id} --confirm-gone”. Then start again."
                 )
             if previous.engine and previous.engine.generation is not None:
                 self._store.mark_gone(previous.run.run_id, self._actor, {"evidence": "fenced before the next start"})

@@ -6,9 +6,10 @@ A log that is in memory as a whole is looked through here; of a larger one the s
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from typing import Any
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QPoint, QTimer, Signal
 from PySide6.QtGui import QColor, QKeySequence, QPalette, QShortcut, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
 
@@ -76,6 +77,8 @@ class LogFinder(QWidget):
         self._marking.setSingleShot(True)
         self._marking.setInterval(_REST_MILLISECONDS)
         self._marking.timeout.connect(self._look_at_shown)
+        text.verticalScrollBar().valueChanged.connect(self._paint_marks)
+        text.verticalScrollBar().rangeChanged.connect(self._paint_marks)
         self._line.textChanged.connect(self._rest.start)
         self._line.returnPressed.connect(self._go_on)
         self._pattern.toggled.connect(self._find)
@@ -146,9 +149,16 @@ class LogFinder(QWidget):
     def _mark_shown(self) -> None:
         expression = self._expression() if self._line.text() else None
         self._at = [] if expression is None else _spans(expression, self._text.toPlainText())
+        self._paint_marks()
+
+    def _paint_marks(self) -> None:
+        """Mark what is in sight alone: a thousand marks take as long to make as a frame may."""
+        top = self._text.cursorForPosition(QPoint(0, 0)).block().position()
+        last = self._text.cursorForPosition(self._text.viewport().rect().bottomRight()).block()
+        bottom = last.position() + last.length()
         color = mixed(tone_color(Tone.WARNING, self.palette()), self.palette().color(QPalette.ColorRole.Base), 0.35)
         marks = []
-        for begin, end in self._at:
+        for begin, end in self._at[bisect_left(self._at, (top, 0)) : bisect_left(self._at, (bottom, 0))]:
             mark = QTextEdit.ExtraSelection()
             mark.cursor = _selecting(self._text.document(), begin, end)
             mark.format.setBackground(QColor(color))

@@ -242,6 +242,23 @@ def test_words_and_expressions_are_found_and_counted(window: MainWindow, qtbot: 
     qtbot.waitUntil(lambda: shown.textCursor().selectedText() == "ERROR no such column")
 
 
+def test_of_many_matches_those_in_sight_are_marked(window: MainWindow, backend: StandInBackend, qtbot: QtBot) -> None:
+    """To mark them all takes longer than a frame."""
+    backend.outputs.data[Stream.STDERR] = b"".join(b"INFO line %d\n" % n for n in range(3000))
+    open_log(window, qtbot, "INFO line 2999")
+    shown = found(window, QPlainTextEdit, "logText")
+
+    def marked() -> list[str]:
+        return [mark.cursor.block().text() for mark in shown.extraSelections()]
+
+    found(window, QLineEdit, "logFindEdit").setText("line 1")
+    qtbot.waitUntil(lambda: text(window, "logFindCount").startswith("1000 or more"))
+    assert len(marked()) < 200
+    shown.verticalScrollBar().setValue(1000)
+    assert "INFO line 1005" in marked()
+    assert len(marked()) < 200
+
+
 LARGE = b"".join(
     b"%s line %d of many, of a certain length \xe2\x82\xac\n" % (b"INFO" if number % 50_000 != 7 else b"ERROR", number)
     for number in range(200_000)
