@@ -10,7 +10,9 @@ from PySide6.QtCore import QCoreApplication, QLocale, QTranslator
 
 from pipeline_gui.resources import resource
 
-CONTEXT = "pipeline-gui"
+CONTEXT = ""
+"""In which pyside6-lupdate files what it finds in a function of this name."""
+_NAME = "pipeline-gui"
 
 
 def tr(text: str) -> str:
@@ -22,4 +24,4 @@ def load_translation(application: QCoreApplication) -> bool:
     """Use the translation for this desktop's language, if there is one."""
     translator = QTranslator(application)
     folder = str(resource("icons").parent / "translations")
-    return translator.load(QLocale(), CONTEXT, "_", folder) and application.installTranslator(translator)
+    return translator.load(QLocale(), _NAME, "_", folder) and application.installTranslator(translator)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QTranslator
+from PySide6.QtCore import QLocale, QTranslator
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QDialog, QGroupBox, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
+from pipeline_gui.window import translation
 from pipeline_gui.window.main_window import MainWindow
 from pipeline_gui.window.status_panel import StatusPanel
 from pipeline_gui.window.table.columns import Column
@@ -108,3 +112,31 @@ def test_every_text_is_asked_for(
 def test_without_a_translation_texts_are_as_they_are(qapp: QApplication) -> None:
     assert tr("Start “{0}”.").format("flights") == "Start “flights”."
     assert load_translation(qapp) is False
+
+
+def test_the_tools_of_translators_find_the_texts_and_the_window_finds_theirs(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = Path(translation.__file__).parent / "actions.py"
+    tools, work = Path(sys.executable).parent, tmp_path / "translations"
+    work.mkdir()
+    file = work / "pipeline-gui.ts"
+    subprocess.run([tools / "pyside6-lupdate", source, "-ts", file], check=True, capture_output=True, timeout=60)
+    text = file.read_text("utf-8")
+    done = re.sub(
+        r"<source>Actions</source>\s*<translation[^>]*></translation>",
+        "<source>Actions</source><translation>Handlungen</translation>",
+        text,
+    )
+    assert done != text
+    file.write_text(done, "utf-8")
+    compiled = work / f"pipeline-gui_{QLocale().name()}.qm"
+    subprocess.run([tools / "pyside6-lrelease", file, "-qm", compiled], check=True, capture_output=True, timeout=60)
+    monkeypatch.setattr(translation, "resource", lambda _name: tmp_path / "icons")
+    assert load_translation(qapp)
+    try:
+        assert tr("Actions") == "Handlungen"
+    finally:
+        for translator in qapp.findChildren(QTranslator):
+            qapp.removeTranslator(translator)
+            translator.deleteLater()
