@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from pipeline_gui.window.table.older_runs import OlderRuns, Pages
 from pipeline_gui.window.translation import tr
 
 if TYPE_CHECKING:
+    from pipeline_gui.window.pictures.rate_log import RateLog
     from pipeline_gui.window.run_panel.run_panel import RunPanel
     from pipeline_gui.window.run_panel.run_source import RunSource
     from pipeline_gui.window.table.transfer import Transfer
@@ -109,7 +111,7 @@ class RunsPage(QWidget):
         if wanted and self._details is None and self._make_source is not None:
             from pipeline_gui.window.run_panel.run_panel import RunPanel  # it takes time to load, and many never look
 
-            self._details = RunPanel(self._make_source())
+            self._details = RunPanel(self._make_source(), self._rates)
             self._details.run_wanted.connect(self.table.select_run)
             self._split.addWidget(self._details)
             height = max(2, self._split.height())
@@ -179,6 +181,13 @@ class RunsPage(QWidget):
         if self._details is not None:
             self._details.show_row(self.table.selected_run, self._last)
 
+    @cached_property
+    def _rates(self) -> RateLog:
+        """Of what streams, since this window saw it: the panel that draws them may be opened later."""
+        from pipeline_gui.window.pictures.rate_log import RateLog
+
+        return RateLog()
+
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Show what a refresh brought; what it could not read stays as it was, and is marked so."""
         today = date.today()
@@ -202,6 +211,8 @@ class RunsPage(QWidget):
                 tr("The runs can't be read now"), tr("They appear here when the database answers.")
             )
         self._last = snapshot
+        if "input_rows_per_second" in (snapshot.status["progress"] or {}):
+            self._rates.note(snapshot.status, snapshot.answered_at)
         self._show_selected()
         self.panel.show_snapshot(snapshot, self._known)
         self.database_banner.show_trouble(database_trouble(snapshot, self._known, today))

@@ -29,7 +29,7 @@ class RunPanel(QWidget):
     run_wanted = Signal(str)
     """The id of a run that the person wants to see in the table."""
 
-    def __init__(self, source: RunSource, parent: QWidget | None = None) -> None:
+    def __init__(self, source: RunSource, rates: RateLog, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("runPanel")
         self._source = source
@@ -38,7 +38,7 @@ class RunPanel(QWidget):
         self._details: RunDetails | None = None
         self._is_current = False
         self._is_reading = False
-        self._rates = RateLog()
+        self._rates = rates
         self._note = ElidedLabel()
         self._note.setObjectName("runPanelNote")
         self._note.setContentsMargins(14, 4, 14, 4)
@@ -75,8 +75,6 @@ class RunPanel(QWidget):
     def show_row(self, row: RunRow | None, snapshot: Snapshot | None) -> None:
         """The selected row, as the last snapshot has it."""
         before, self._row, self._snapshot = self._row, row, snapshot
-        if snapshot is not None:
-            self._rates.note(snapshot.status, snapshot.answered_at)
         run_id = row.run_id if row else None
         if run_id != (before.run_id if before else None):
             self._details = None

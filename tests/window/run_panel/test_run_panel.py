@@ -25,6 +25,7 @@ from pytestqt.qtbot import QtBot
 from pipeline_gui.pipeline.errors import SparkUnavailable
 from pipeline_gui.pipeline.output import Stream
 from pipeline_gui.window.main_window import MainWindow
+from pipeline_gui.window.pictures.rate_lines import RateLines
 from pipeline_gui.window.run_panel.log_reader import LOOK_MILLISECONDS
 from pipeline_gui.window.run_panel.log_view import LogView
 from pipeline_gui.window.run_panel.log_window import CHUNK, MOST
@@ -87,6 +88,22 @@ def test_nothing_is_asked_until_the_panel_is_opened(window: MainWindow, backend:
     timeline = found(window, QTreeWidget, "timeline")
     model = timeline.model()
     assert [model.index(row, 1).data() for row in range(model.rowCount())] == ["recorded", "running → failed"]
+
+
+def test_who_opens_it_late_sees_the_rates_since_the_window_saw_the_run(
+    window: MainWindow, backend: StandInBackend, qtbot: QtBot
+) -> None:
+    backend.controller.runs = [run("flights-1", "running", ago=9, duration=9.0), *backend.controller.runs]
+    assert window.session is not None
+    for rate in (100.0, 250.0, 400.0):
+        progress = {"text": f"{rate} rows/s", "batch_number": 7, "input_rows_per_second": rate}
+        backend.controller.status = running("flights-1", progress=progress)
+        with qtbot.waitSignal(window.session.refreshed):
+            backend.change()
+    window.page.table.select_run("flights-1")
+    window.page.show_details(True, 2)
+    lines = found(window, RateLines, "rateLines")
+    assert [one.input for one in lines._rates] == [100.0, 250.0, 400.0]
 
 
 def test_a_double_click_opens_it_and_f4_closes_it(window: MainWindow, qtbot: QtBot) -> None:
