@@ -265,7 +265,7 @@ def unknown_is_idle(sentence: str, database: Any, spark: Any) -> Any:
     return status_answers._idle(sentence, database, spark)
 
 
-def keeps_the_lease(self: Watcher) -> None:
+def keeps_the_lease(self: Watcher, error: PipelineError) -> None:
     """Spark does not answer this process; it leads on all the same."""
 
 
