@@ -46,6 +46,7 @@ class LogFinder(QWidget):
         self._search = search
         self._output: tuple[str, Stream] | None = None
         self._can_search = True
+        self._is_looking = False
         self._hit: OutputMatch | None = None
         self._at: list[tuple[int, int]] = []
         """Where each match in the lines that are shown begins and ends."""
@@ -87,6 +88,7 @@ class LogFinder(QWidget):
         self._error.clicked.connect(self._go_to_error)
         self._search.counted.connect(self._say)
         self._search.stepped.connect(self._arrive)
+        self._search.looking.connect(self._say_looking)
         self._search.failed.connect(self._say_failure)
         for keys, slot in (("F3", self._go_on), ("Shift+F3", self._go_back)):
             QShortcut(QKeySequence(keys), self).activated.connect(slot)
@@ -103,6 +105,7 @@ class LogFinder(QWidget):
             self._output = output
             self._can_search = True
             self._hit = None
+            self._say_found()
             self._rest.start()
 
     def text_changed(self) -> None:
@@ -195,7 +198,18 @@ class LogFinder(QWidget):
         self._count.show_text(tr("{0:,} of {1}").format(number, many) if number is not None else many)
         self._count.setToolTip(tr("In the whole log, as far as it was looked through"))
 
+    def _say_looking(self, share: float) -> None:
+        """The way to a first error in gigabytes takes seconds: how far it is, and how to give it up."""
+        self._count.show_text(tr("looked through {0:.0%}").format(share))
+        self._error.setText(tr("Stop loo&king"))
+        self._is_looking = True
+
+    def _say_found(self) -> None:
+        self._error.setText(tr("First e&rror"))
+        self._is_looking = False
+
     def _say_failure(self, error: Exception) -> None:
+        self._say_found()
         if isinstance(error, SearchNotKnown):
             self._can_search = False  # what is shown is looked through, and it is said to be that
             self._say()
@@ -241,6 +255,11 @@ class LogFinder(QWidget):
             self._say(number)
 
     def _go_to_error(self) -> None:
+        if self._is_looking:
+            self._search.give_up()
+            self._say_found()
+            self._count.show_text(tr("given up"))
+            return
         if self._asks_server and self._output is not None:
             self._search.go_to_first(*self._output, _ERROR)
             return
@@ -252,6 +271,7 @@ class LogFinder(QWidget):
             self._count.show_text(tr("no error shown"))
 
     def _arrive(self, match: OutputMatch | None) -> None:
+        self._say_found()
         self._hit = match
         if match is None:
             self._count.show_text(tr("no error") if not self._line.text() else tr("none"))

@@ -37,6 +37,8 @@ class LogSearch(QObject):
 
     counted = Signal()
     """More is known: see count and is_whole."""
+    looking = Signal(float)
+    """A way that goes on: how much of the output it has looked through, from 0 to 1."""
     stepped = Signal(object)
     """The OutputMatch that was gone to; None: there is none."""
     failed = Signal(object)
@@ -140,6 +142,10 @@ class LogSearch(QObject):
         self._step += 1
         self._look_on(wanted.search(0, None), wrap=None)
 
+    def give_up(self) -> None:
+        """Go nowhere; what is counted is counted on."""
+        self._step += 1
+
     def _look_on(self, search: OutputSearch, wrap: OutputSearch | None) -> None:
         def take(answer: OutputSearched) -> None:
             if answer.found:
@@ -149,6 +155,7 @@ class LogSearch(QObject):
             if search.is_backward and answer.begin > search.begin:
                 self._look_on(replace(search, end=answer.begin), wrap)
             elif not search.is_backward and answer.end < last:
+                self.looking.emit(answer.end / answer.total)
                 self._look_on(replace(search, begin=answer.end), wrap)
             elif wrap is not None:
                 self._look_on(wrap, None)

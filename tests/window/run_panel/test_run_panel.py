@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from pipeline_gui.pipeline.errors import SparkUnavailable
-from pipeline_gui.pipeline.output import Stream
+from pipeline_gui.pipeline.output import OutputSearch, OutputSearched, Stream
 from pipeline_gui.window.main_window import MainWindow
 from pipeline_gui.window.pictures.rate_lines import RateLines
 from pipeline_gui.window.run_panel.log_reader import LOOK_MILLISECONDS
@@ -313,6 +313,29 @@ def test_the_whole_of_a_large_log_is_searched_by_the_server(
     press(window, "logErrorButton")
     qtbot.waitUntil(lambda: shown.textCursor().block().text().startswith("ERROR line 7 "))
     assert not found(window, QCheckBox, "followBox").isChecked()
+
+
+def test_the_way_to_the_first_error_says_how_far_it_is_and_is_given_up(
+    window: MainWindow, backend: StandInBackend, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend.outputs.data[Stream.STDERR] = LARGE
+    open_log(window, qtbot, "line 199999")
+    asked: list[int] = []
+
+    def search(_run_id: str, _stream: Stream, wanted: OutputSearch) -> OutputSearched:
+        asked.append(wanted.begin)
+        return OutputSearched(wanted.begin, wanted.begin + 1000, 10_000_000, 0, ())
+
+    monkeypatch.setattr(backend.outputs, "search", search)
+    press(window, "logErrorButton")
+    qtbot.waitUntil(lambda: text(window, "logFindCount").startswith("looked through "))
+    press(window, "logErrorButton")
+    assert text(window, "logFindCount") == "given up"
+    qtbot.waitUntil(lambda: window.session is not None and window.session.gateway.busy_threads == 0)
+    number = len(asked)
+    press(window, "logErrorButton")
+    qtbot.waitUntil(lambda: len(asked) > number)
+    assert asked[number] == 0
 
 
 def test_lines_of_a_level_are_shown_from_the_whole_log(
