@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QDialog, QMessageBox, QWidget
 
 from pipeline_gui.window.dialog_parts import ask_to_give_up, wrapping_label
 from pipeline_gui.window.gateway import Gateway
@@ -36,7 +36,7 @@ class SharedDialog(QDialog):
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._gateway = gateway
-        self._is_busy = False
+        self._is_busy = self._is_given_up = False
         self._list = SharedList(f"{kind}List", title)
         self._said = wrapping_label(f"{kind}Message")
         self._edits_question = f"{kind}EditsQuestion"
@@ -78,3 +78,20 @@ class SharedDialog(QDialog):
             ask_to_give_up(self, self._edits_question, go_on, stay)
         else:
             go_on()
+
+    # --- closing ------------------------------------------------------------------------------------------------
+
+    def reject(self) -> None:
+        """Nothing that was edited is lost without a question: neither by Escape nor by the window's own button."""
+        if self._is_given_up:
+            super().reject()
+        elif not self._is_asking:
+            self._if_given_up(self._close_for_good)
+
+    def _close_for_good(self) -> None:
+        self._is_given_up = True  # Qt asks once more while it closes
+        super().reject()
+
+    @property
+    def _is_asking(self) -> bool:
+        return any(box.isVisible() for box in self.findChildren(QMessageBox))

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QScrollArea,
@@ -295,21 +294,3 @@ class ConfigurationsDialog(SharedDialog):
             self._fail,
             self,
         )
-
-    # --- closing ------------------------------------------------------------------------------------------------
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        """Nothing that was edited is lost without a question."""
-        if self._form.is_edited:
-            event.ignore()
-            self._if_given_up(self._close_for_good)
-            return
-        super().closeEvent(event)
-
-    def reject(self) -> None:
-        """Escape closes as the window's own button does."""
-        self._if_given_up(self._close_for_good)
-
-    def _close_for_good(self) -> None:
-        self._form.show_values(self._edited.base)
-        super().reject()

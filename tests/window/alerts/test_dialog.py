@@ -241,5 +241,26 @@ def test_what_was_typed_is_not_lost_unasked(dialog: AlertsDialog, qtbot: QtBot) 
     assert found(dialog, QLineEdit, "alertName").text() == "other"
 
 
+@pytest.mark.parametrize("way", ["escape", "button"])
+def test_closing_asks_before_what_was_typed_is_lost(dialog: AlertsDialog, qtbot: QtBot, way: str) -> None:
+    def close() -> QMessageBox:
+        if way == "escape":
+            QTest.keyClick(dialog, Qt.Key.Key_Escape)
+        else:
+            dialog.close()
+        return next(box for box in dialog.findChildren(QMessageBox, "alertEditsQuestion") if box.isVisible())
+
+    chosen(dialog, qtbot)
+    typed(dialog, "alertName", "other")
+    QTest.mouseClick(close().button(QMessageBox.StandardButton.Cancel), Qt.MouseButton.LeftButton)
+    assert dialog.isVisible()
+    assert found(dialog, QLineEdit, "alertName").text() == "other"
+    box = close()
+    [yes] = [button for button in box.buttons() if box.buttonRole(button) is QMessageBox.ButtonRole.AcceptRole]
+    with qtbot.waitSignal(dialog.finished):
+        QTest.mouseClick(yes, Qt.MouseButton.LeftButton)
+    assert not shiboken6.isValid(dialog) or not dialog.isVisible()
+
+
 def test_every_condition_has_words() -> None:
     assert set(condition_titles()) == set(Condition)

@@ -243,3 +243,24 @@ def test_what_was_typed_is_not_lost_unasked(dialog: SchedulesDialog, qtbot: QtBo
     box = found(dialog, QMessageBox, "scheduleEditsQuestion")
     QTest.mouseClick(box.button(QMessageBox.StandardButton.Cancel), Qt.MouseButton.LeftButton)
     assert found(dialog, QLineEdit, "scheduleName").text() == "other"
+
+
+@pytest.mark.parametrize("way", ["escape", "button"])
+def test_closing_asks_before_what_was_typed_is_lost(dialog: SchedulesDialog, qtbot: QtBot, way: str) -> None:
+    def close() -> QMessageBox:
+        if way == "escape":
+            QTest.keyClick(dialog, Qt.Key.Key_Escape)
+        else:
+            dialog.close()
+        return next(box for box in dialog.findChildren(QMessageBox, "scheduleEditsQuestion") if box.isVisible())
+
+    chosen(dialog, qtbot)
+    typed(dialog, "scheduleName", "other")
+    QTest.mouseClick(close().button(QMessageBox.StandardButton.Cancel), Qt.MouseButton.LeftButton)
+    assert dialog.isVisible()
+    assert found(dialog, QLineEdit, "scheduleName").text() == "other"
+    box = close()
+    [yes] = [button for button in box.buttons() if box.buttonRole(button) is QMessageBox.ButtonRole.AcceptRole]
+    with qtbot.waitSignal(dialog.finished):
+        QTest.mouseClick(yes, Qt.MouseButton.LeftButton)
+    assert not shiboken6.isValid(dialog) or not dialog.isVisible()
