@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem
 
 from pipeline_gui.window.texts import tooltip
@@ -51,6 +52,13 @@ class SharedList(QListWidget):
     def choose_none(self) -> None:
         """Let none be chosen: a new one is written."""
         self._choose(-1)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Choose none: Qt makes the first current, also when the focus comes from a button that goes off."""
+        row = self.currentRow()
+        with QSignalBlocker(self):
+            super().focusInEvent(event)
+            self.setCurrentRow(row)
 
     def _tell(self, item: QListWidgetItem | None, before: QListWidgetItem | None) -> None:
         if item is not None:

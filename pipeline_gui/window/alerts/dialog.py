@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,9 +14,9 @@ from pipeline_gui.alerts.owner import Alerts, Tried, delivery_sentence, receiver
 from pipeline_gui.pipeline.alert import Alert, Condition, DeliveringService, Message, MessageState
 from pipeline_gui.pipeline.alert_texts import sentence_of
 from pipeline_gui.pipeline.expectation import Expectation
-from pipeline_gui.window.alerts.form import AlertForm, condition_titles
+from pipeline_gui.window.alerts.form import AlertForm, condition_titles, form_values, told_fields
 from pipeline_gui.window.dialog_parts import plain_button, text_list, wrapping_label
-from pipeline_gui.window.gateway import Gateway, Lane
+from pipeline_gui.window.gateway import Gateway
 from pipeline_gui.window.rules.dialog import RulesDialog
 from pipeline_gui.window.rules.rule import Kind, Named
 from pipeline_gui.window.texts import one_line, tooltip
@@ -44,7 +45,14 @@ class AlertsDialog(RulesDialog[Alert]):
     _form: AlertForm
 
     def __init__(self, gateway: Gateway, owner: Alerts, configurations: Named, parent: QWidget | None = None) -> None:
-        kind = Kind("alert", tr("Alerts"), tr("What waits to be told by it is told."))
+        kind = Kind(
+            "alert",
+            tr("Alerts"),
+            tr("What waits to be told by it is told."),
+            tuple(told_fields()),
+            ("condition", "minutes"),
+            form_values,
+        )
         super().__init__(gateway, kind, AlertForm(), parent)
         self._owner = owner
         self._configurations = configurations
@@ -67,19 +75,14 @@ class AlertsDialog(RulesDialog[Alert]):
 
     # --- reading ------------------------------------------------------------------------------------------------
 
-    def read(self, choose: str | None = None) -> None:
-        """Read the list anew, since somebody may have changed it, and choose one by its name."""
+    def _read_work(self) -> Callable[[], _Read]:
+        return lambda: _Read(self._owner.all(), self._owner.services(), self._configurations.names())
 
-        def work() -> _Read:
-            return _Read(self._owner.all(), self._owner.services(), self._configurations.names())
-
-        self._gateway.run(work, lambda read: self._show_all(read, choose), self._fail, self, Lane.VIEWS)
-
-    def _show_all(self, read: _Read, choose: str | None) -> None:
+    def _show_all(self, read: _Read) -> None:
         self._services = read.services
         self._form.offer(read.pipelines, [one.name for one in receivers_of(read.services)])
         self._show_delivery()
-        self._show_list(read.alerts, choose)
+        self._show_list(read.alerts)
 
     def _show_delivery(self) -> None:
         """Whether what is shown would reach anybody."""
@@ -100,7 +103,6 @@ class AlertsDialog(RulesDialog[Alert]):
         return rule.alert_id == shown.alert_id
 
     def _show_parts(self, rule: Alert | None, *, is_other: bool) -> None:
-        self._form.show_alert(rule)
         self._show_delivery()
         if is_other:
             self._messages.clear()

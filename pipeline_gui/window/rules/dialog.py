@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from pipeline_gui.pipeline.errors import ConfigurationInvalid
 from pipeline_gui.window.dialog_parts import ask_to_delete, plain_button
 from pipeline_gui.window.gateway import Gateway, Lane
+from pipeline_gui.window.messages import failure_message
+from pipeline_gui.window.rules.conflict import RuleConflict
 from pipeline_gui.window.rules.form import RuleForm
 from pipeline_gui.window.rules.rule import Kind, Rule
 from pipeline_gui.window.shared_dialog import SharedDialog
@@ -32,16 +35,24 @@ class RulesDialog(SharedDialog, Generic[R]):
         self._kind = kind
         self._form: RuleForm = form
         self._shown: R | None = None
+        self._asked_for_list = 0
+        self._may_choose_first = True
+        """Nothing was chosen, read or begun yet."""
+        self._is_refused = False
+        self._is_unread = False
+        self._said_before = ""
+        self._conflict: RuleConflict[R] = RuleConflict(kind)
         self._new = plain_button(kind.part("new", "Button"), tr("&New"), self._start_new)
         self._delete = plain_button(kind.part("delete", "Button"), tr("De&lete…"), self._ask_to_delete)
         self._pause = plain_button(kind.part("pause", "Button"), tr("&Pause"), self._pause_or_resume)
-        self._revert = plain_button(kind.part("revert", "Button"), tr("&Revert"), lambda: self._show_rule(self._shown))
+        self._revert = plain_button(kind.part("revert", "Button"), tr("&Revert"), self._give_mine_up)
         self._save = plain_button(kind.part("save", "Button"), tr("&Save"), self._save_edited)
         self._save.setDefault(True)
 
     def _begin(self, above: QWidget, about: QWidget, past: QWidget, *more: QPushButton) -> None:
         """Lay the parts out, with those of this kind among them, and read for the first time."""
         right = QVBoxLayout()
+        right.addWidget(self._conflict)
         right.addWidget(self._form)
         right.addWidget(about)
         right.addWidget(past, 1)
@@ -62,6 +73,8 @@ class RulesDialog(SharedDialog, Generic[R]):
         whole.setColumnStretch(1, 2)
         self._form.edited.connect(self._edited)
         self._list.chosen.connect(self._choose)
+        self._conflict.theirs_wanted.connect(self._give_mine_up)
+        self._conflict.merge_wanted.connect(self._keep_mine)
         again = QTimer(self, interval=AGAIN_MS)
         again.timeout.connect(self.read_again)
         again.start()
@@ -71,8 +84,12 @@ class RulesDialog(SharedDialog, Generic[R]):
     # --- of one kind --------------------------------------------------------------------------------------------
 
     @abstractmethod
-    def read(self, choose: str | None = None) -> None:
-        """Read the list anew, since somebody may have changed it, and choose one by its name."""
+    def _read_work(self) -> Callable[[], Any]:
+        """What reads the list, and all that is shown beside it, in the pool."""
+
+    @abstractmethod
+    def _show_all(self, read: Any) -> None:
+        """Show what was read, the list by ``_show_list``."""
 
     @abstractmethod
     def _title(self, rule: R) -> str:
@@ -84,7 +101,7 @@ class RulesDialog(SharedDialog, Generic[R]):
 
     @abstractmethod
     def _show_parts(self, rule: R | None, *, is_other: bool) -> None:
-        """Show one, in the form and beside it; None: the beginning of a new one."""
+        """Show what stands beside the form; None: of the beginning of a new one."""
 
     @abstractmethod
     def _edited(self) -> None:
@@ -108,16 +125,54 @@ class RulesDialog(SharedDialog, Generic[R]):
 
     # --- reading ------------------------------------------------------------------------------------------------
 
+    def read(self) -> None:
+        """Read the list anew, since somebody may have changed it."""
+        self._asked_for_list += 1
+        asked = self._asked_for_list
+
+        def show(read: Any) -> None:
+            # While something is written or asked, what was read is soon of yesterday; it is read again then.
+            if asked != self._asked_for_list or self._is_busy or self._is_asking:
+                return
+            if self._is_unread:
+                self._say_unread("")
+            self._show_all(read)
+
+        def failed(error: Exception) -> None:
+            if asked == self._asked_for_list and not self._is_busy:
+                self._say_unread(failure_message(error).text)
+
+        self._gateway.run(self._read_work(), show, failed, self, Lane.VIEWS)
+
+    def _say_unread(self, why: str) -> None:
+        """Say why the list can't be read, after what was said before; empty: it can be read again."""
+        if not self._is_unread:
+            self._said_before = self._said.text()
+        self._say(f"{self._said_before} {why}".strip())
+        self._is_unread = bool(why)
+
     def read_again(self) -> None:
-        """Read the list anew, unless something is being written here."""
-        if self.isVisible() and not self._is_busy and not self._form.is_edited:
+        """Read the list anew, unless something is being written here; what is typed stays."""
+        if self.isVisible() and not self._is_busy:
             self.read()
 
-    def _show_list(self, rules: Iterable[R], choose: str | None) -> None:
-        if self._form.is_edited and choose is None:
-            return  # what is typed stays; the list is read again when it is saved or given up
-        wanted = choose if choose is not None else self._shown.name if self._shown else None
-        self._show_rule(self._list.show_rows(self._row(rule, is_chosen=rule.name == wanted) for rule in rules))
+    def _show_list(self, rules: Sequence[R]) -> None:
+        seen, is_edited = self._shown, self._form.is_edited
+        if seen is not None:
+            now = next((rule for rule in rules if self._is_same(rule, seen)), None)
+        else:
+            now = rules[0] if rules and self._may_choose_first and not is_edited else None
+        self._list.show_rows(self._row(rule, is_chosen=rule is now) for rule in rules)
+        is_refused, self._is_refused, self._may_choose_first = self._is_refused, False, False
+        is_changed = seen is not None and (now is None or now.revision != seen.revision)
+        if not is_edited or (now is not None and self._kind.form_values(now) == self._form.values()):
+            if is_refused and is_changed and seen is not None:
+                self._say(self._conflict.told_in_a_line(seen, now))
+            self._show_rule(now)
+        elif is_changed and seen is not None:
+            self._say("")
+            self._conflict.tell(seen, now)
+        self._allow()
 
     def _row(self, rule: R, *, is_chosen: bool) -> Row:
         title = self._title(rule) if rule.is_enabled else tr("{0} (paused)").format(self._title(rule))
@@ -133,6 +188,8 @@ class RulesDialog(SharedDialog, Generic[R]):
     def _show_rule(self, rule: R | None) -> None:
         is_other = rule is None or self._shown is None or not self._is_same(rule, self._shown)
         self._shown = rule
+        self._conflict.hide()
+        self._form.show_values(self._kind.form_values(rule))
         self._show_parts(rule, is_other=is_other)
         self._allow()
 
@@ -147,7 +204,7 @@ class RulesDialog(SharedDialog, Generic[R]):
 
     def _allow(self) -> None:
         free, edited, is_there = not self._is_busy, self._form.is_edited, self._shown is not None
-        self._save.setEnabled(free and edited and self._is_complete())
+        self._save.setEnabled(free and edited and self._is_complete() and not self._conflict.is_open)
         self._revert.setEnabled(free and edited)
         self._delete.setEnabled(free and is_there)
         self._pause.setEnabled(free and is_there and not edited)
@@ -158,6 +215,7 @@ class RulesDialog(SharedDialog, Generic[R]):
 
     def _start_new(self) -> None:
         def begin() -> None:
+            self._may_choose_first = False
             self._list.choose_none()
             self._show_chosen(None)
             self._form.focus_first()
@@ -166,14 +224,21 @@ class RulesDialog(SharedDialog, Generic[R]):
 
     def _save_edited(self) -> None:
         values, before = self._form.values(), self._shown
-        self._write(lambda: self._save_values(before, values), tr("Saved “{0}” for all operators."))
+
+        def saved(rule: R) -> None:
+            typed = self._form.values()
+            self._show_rule(rule)
+            if typed != values:  # while it was saved
+                self._form.show_typed(typed)
+
+        self._write(lambda: self._save_values(before, values), saved, tr("Saved “{0}” for all operators."))
 
     def _pause_or_resume(self) -> None:
         before = self._shown
         if before is not None:
             values = {"is_enabled": not before.is_enabled}
             said = tr("Paused “{0}”.") if before.is_enabled else tr("Resumed “{0}”.")
-            self._write(lambda: self._change_values(before, values), said)
+            self._write(lambda: self._change_values(before, values), self._show_rule, said)
 
     def _ask_to_delete(self) -> None:
         before = self._shown
@@ -186,12 +251,43 @@ class RulesDialog(SharedDialog, Generic[R]):
 
         ask_to_delete(
             self, self._kind.part("delete", "Question"), before.name, self._kind.stays,
-            lambda: self._write(delete, tr("Deleted “{0}”.")),
+            lambda: self._write(delete, lambda _: self._show_rule(None), tr("Deleted “{0}”.")),
         )  # fmt: skip
 
-    def _write(self, work: Callable[[], R], said: str) -> None:
+    def _say(self, text: str) -> None:
+        self._is_unread = False
+        super()._say(text)
+
+    def _write(self, work: Callable[[], R], show: Callable[[R], None], said: str) -> None:
+        before = self._shown
+
         def finished(rule: R) -> None:
             self._say(said.format(one_line(rule.name, 80)))
-            self.read(rule.name)
+            # What was written is known, whether or not it can be read again just now.
+            if self._shown is before:
+                show(rule)
+            self._allow()
+            self.read()
 
         self._do(tr("Saving…"), work, finished)
+
+    def _failed(self, error: Exception) -> None:
+        self._fail(error)
+        if isinstance(error, ConfigurationInvalid) and self._shown is not None:
+            self._is_refused = True
+            self.read()  # is it another by now?
+
+    # --- somebody was quicker -----------------------------------------------------------------------------------
+
+    def _give_mine_up(self) -> None:
+        shown = self._conflict.theirs if self._conflict.is_open else self._shown
+        if shown is None:
+            self._list.choose_none()
+        self._show_chosen(shown)
+        self.read()
+
+    def _keep_mine(self) -> None:
+        values = self._conflict.merged(self._form.values(), self._form.shown)
+        self._show_rule(self._conflict.theirs)
+        self._form.show_typed(values)
+        self._say(tr("Look through it, then save."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +18,7 @@ from pipeline_gui.window.gateway import Gateway, Lane
 from pipeline_gui.window.messages import failure_message
 from pipeline_gui.window.rules.dialog import RulesDialog
 from pipeline_gui.window.rules.rule import Kind, Named
-from pipeline_gui.window.schedules.form import ScheduleForm
+from pipeline_gui.window.schedules.form import ScheduleForm, form_values, told_fields
 from pipeline_gui.window.texts import one_line, tooltip
 from pipeline_gui.window.times import local_text, moment_tooltip
 from pipeline_gui.window.translation import tr
@@ -44,7 +45,14 @@ class SchedulesDialog(RulesDialog[Schedule]):
     def __init__(
         self, gateway: Gateway, owner: Schedules, configurations: Named, parent: QWidget | None = None
     ) -> None:
-        kind = Kind("schedule", tr("Schedules"), tr("Runs that it started stay in the record."))
+        kind = Kind(
+            "schedule",
+            tr("Schedules"),
+            tr("Runs that it started stay in the record."),
+            tuple(told_fields()),
+            ("cron", "every_minutes"),
+            form_values,
+        )
         super().__init__(gateway, kind, ScheduleForm(), parent)
         self._owner = owner
         self._configurations = configurations
@@ -60,20 +68,17 @@ class SchedulesDialog(RulesDialog[Schedule]):
 
     # --- reading ------------------------------------------------------------------------------------------------
 
-    def read(self, choose: str | None = None) -> None:
-        """Read the list anew, since somebody may have changed it, and choose one by its name."""
+    def _read_work(self) -> Callable[[], _Read]:
+        return lambda: _Read(
+            self._owner.all(), self._owner.services(), self._configurations.names(), sorted(available_timezones())
+        )
 
-        def work() -> _Read:
-            return _Read(
-                self._owner.all(), self._owner.services(), self._configurations.names(), sorted(available_timezones())
-            )
-
-        self._gateway.run(work, lambda read: self._show_all(read, choose), self._fail, self, Lane.VIEWS)
-
-    def _show_all(self, read: _Read, choose: str | None) -> None:
+    def _show_all(self, read: _Read) -> None:
         self._services.show_text(_services_text(read.services))
         self._form.offer(read.configurations, read.zones)
-        self._show_list(read.schedules, choose)
+        self._show_list(read.schedules)
+        if self._form.is_edited and not self._is_right and not self._typed.isActive():
+            self._ask_for_times()  # the database may have been away when they were asked for
 
     def _title(self, rule: Schedule) -> str:
         plan = rule.plan
@@ -84,7 +89,6 @@ class SchedulesDialog(RulesDialog[Schedule]):
         return rule.schedule_id == shown.schedule_id
 
     def _show_parts(self, rule: Schedule | None, *, is_other: bool) -> None:
-        self._form.show_schedule(rule)
         if is_other:
             self._decided.clear()
         if rule is not None:
@@ -106,16 +110,17 @@ class SchedulesDialog(RulesDialog[Schedule]):
 
     def _edited(self) -> None:
         self._is_right = False
+        self._asked += 1  # an answer about what stood there before says nothing of this
         self._typed.start()
         self._allow()
 
     def _ask_for_times(self) -> None:
         values = self._form.values()
+        self._asked += 1
+        asked = self._asked
         if self._shown is None and not values["name"]:
             self._next.show_text("")
             return
-        self._asked += 1
-        asked = self._asked
 
         def shown(times: list[datetime]) -> None:
             if asked == self._asked:

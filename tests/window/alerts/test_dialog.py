@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 import shiboken6
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLineEdit, QListWidget, QMessageBox, QPushButton, QSpinBox
+from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit, QListWidget, QMessageBox, QPushButton, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from pipeline_gui.alerts.owner import Alerts
@@ -104,7 +104,10 @@ def typed(dialog: AlertsDialog, name: str, words: str) -> None:
 def chosen(dialog: AlertsDialog, qtbot: QtBot) -> None:
     box = found(dialog, QListWidget, "alertList")
     QTest.mouseClick(box.viewport(), Qt.MouseButton.LeftButton, pos=box.visualItemRect(box.item(0)).center())
-    qtbot.waitUntil(lambda: found(dialog, QLineEdit, "alertName").text() == "night")
+    dialog.read()  # it was chosen before, and may be another by now
+    qtbot.waitUntil(lambda: dialog._gateway.busy_threads == 0)
+    QCoreApplication.processEvents()
+    assert found(dialog, QLineEdit, "alertName").text() == "night"
 
 
 def choose_condition(dialog: AlertsDialog, condition: Condition) -> None:
@@ -208,15 +211,36 @@ def test_paused_and_resumed(dialog: AlertsDialog, people: People, qtbot: QtBot) 
     qtbot.waitUntil(lambda: people.ben.show("day").is_enabled)
 
 
-def test_who_comes_second_is_told_and_nothing_is_overwritten(
+def test_who_comes_second_is_told_what_and_goes_on_with_both(
     dialog: AlertsDialog, people: People, qtbot: QtBot
 ) -> None:
     chosen(dialog, qtbot)
-    people.ben.change("night", {"condition": "ended"})
+    people.ben.change("night", {"condition": "limit", "minutes": 90})
     typed(dialog, "alertName", "day")
     click(dialog, "saveAlertButton")
-    qtbot.waitUntil(lambda: "changed meanwhile by ben@ops" in said(dialog))
-    assert people.ana.show("night").condition is Condition.ENDED
+    qtbot.waitUntil(found(dialog, QFrame, "conflictNote").isVisible)
+    assert text(dialog, "conflictText") == (
+        "“night” was changed meanwhile by ben@ops.\n  When: a run fails → a run lasts longer than so many minutes\n"
+        "  Minutes: – → 90"
+    )
+    assert people.ana.show("night").condition is Condition.LIMIT
+    click(dialog, "mergeButton")
+    assert found(dialog, QSpinBox, "alertMinutes").value() == 90
+    click(dialog, "saveAlertButton")
+    qtbot.waitUntil(lambda: said(dialog) == "Saved “day” for all operators.")
+    assert (people.ben.show("day").condition, people.ben.show("day").minutes) == (Condition.LIMIT, 90)
+
+
+def test_what_somebody_renamed_is_found_again(dialog: AlertsDialog, people: People, qtbot: QtBot) -> None:
+    chosen(dialog, qtbot)
+    people.ben.change("night", {"name": "nightly"})
+    choose_condition(dialog, Condition.ENDED)
+    click(dialog, "saveAlertButton")
+    qtbot.waitUntil(found(dialog, QFrame, "conflictNote").isVisible)
+    assert "Name: night → nightly" in text(dialog, "conflictText")
+    click(dialog, "theirsButton")
+    assert found(dialog, QLineEdit, "alertName").text() == "nightly"
+    assert not found(dialog, QPushButton, "saveAlertButton").isEnabled()
 
 
 def test_deleted_after_a_question(dialog: AlertsDialog, people: People, qtbot: QtBot) -> None:

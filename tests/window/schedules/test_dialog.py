@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 
 import psycopg
 import pytest
@@ -13,68 +12,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QListWidget, QMessageBox, QPushButton, QSpinBox
 from pytestqt.qtbot import QtBot
 
-from pipeline_gui.configurations.owner import Configurations
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.pipeline.schedule import Decided, Outcome
-from pipeline_gui.schedules.owner import Schedules
-from pipeline_gui.store import open_store
 from pipeline_gui.window.gateway import Gateway
 from pipeline_gui.window.schedules.dialog import SchedulesDialog
 from tests.window.finding import found, text
-
-HOURLY = {"name": "hourly", "configuration": "flights", "every_minutes": 60}
-
-
-class People:
-    """Two operators on one database."""
-
-    def __init__(self, database: str) -> None:
-        self.stores = [open_store(database, application_name="tests", max_connections=2) for _ in range(2)]
-        actors = [Actor(user, "ops", "window") for user in ("ana", "ben")]
-        self.configurations = Configurations(self.stores[0].configurations, self.stores[0], actors[0])
-        self.ana, self.ben = (
-            Schedules(store.schedules, self.configurations, actor)
-            for store, actor in zip(self.stores, actors, strict=True)
-        )
-
-
-@pytest.fixture
-def people(database: str) -> Iterator[People]:
-    made = People(database)
-    made.ana.create(HOURLY)
-    yield made
-    for store in made.stores:
-        store.close()
-
-
-@pytest.fixture
-def dialog(people: People, gateway: Gateway, qtbot: QtBot) -> Iterator[SchedulesDialog]:
-    made = SchedulesDialog(gateway, people.ana, people.configurations)
-    made.show()
-    qtbot.waitUntil(lambda: found(made, QListWidget, "scheduleList").count() == 1)
-    yield made
-    if shiboken6.isValid(made):
-        shiboken6.delete(made)
-
-
-def click(dialog: SchedulesDialog, name: str) -> None:
-    QTest.mouseClick(found(dialog, QPushButton, name), Qt.MouseButton.LeftButton)
-
-
-def typed(dialog: SchedulesDialog, name: str, words: str) -> None:
-    line = found(dialog, QLineEdit, name)
-    line.selectAll()
-    QTest.keyClicks(line, words)
-
-
-def chosen(dialog: SchedulesDialog, qtbot: QtBot) -> None:
-    box = found(dialog, QListWidget, "scheduleList")
-    QTest.mouseClick(box.viewport(), Qt.MouseButton.LeftButton, pos=box.visualItemRect(box.item(0)).center())
-    qtbot.waitUntil(lambda: found(dialog, QLineEdit, "scheduleName").text() == "hourly")
-
-
-def said(dialog: SchedulesDialog) -> str:
-    return text(dialog, "scheduleMessage")
+from tests.window.schedules.acting import HOURLY, People, chosen, click, said, typed
 
 
 def test_a_new_one_shows_its_next_times_before_it_is_saved(
@@ -158,21 +101,6 @@ def test_paused_and_resumed(dialog: SchedulesDialog, people: People, qtbot: QtBo
     click(dialog, "pauseScheduleButton")
     qtbot.waitUntil(lambda: found(dialog, QLabel, "scheduleNext").text().startswith("Next: "))
     assert people.ben.show("hourly").is_enabled
-
-
-def test_who_comes_second_is_told_and_nothing_is_overwritten(
-    dialog: SchedulesDialog, people: People, qtbot: QtBot
-) -> None:
-    chosen(dialog, qtbot)
-    people.ben.change("hourly", {"every_minutes": 30})
-    typed(dialog, "scheduleName", "weekly")
-    qtbot.waitUntil(found(dialog, QPushButton, "saveScheduleButton").isEnabled)
-    click(dialog, "saveScheduleButton")
-    qtbot.waitUntil(lambda: "changed meanwhile by ben@ops" in said(dialog))
-    assert people.ana.show("hourly").plan.every_minutes == 30
-    click(dialog, "revertScheduleButton")
-    dialog.read()
-    qtbot.waitUntil(lambda: "every 30 min" in found(dialog, QListWidget, "scheduleList").item(0).text())
 
 
 def test_what_became_of_its_times_is_listed(dialog: SchedulesDialog, people: People, qtbot: QtBot) -> None:
