@@ -62,7 +62,7 @@ def _zone(value: object) -> ZoneInfo:
     try:
         return ZoneInfo(str(value))
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        sentence = f"{str(value)[:60]!r} is not the name of a zone, as Europe/Berlin or UTC are."
+        sentence = f"“{str(value)[:60]}” is not the name of a zone, as Europe/Berlin or UTC are."
         raise ConfigurationInvalid(sentence, field="zone") from None
 
 

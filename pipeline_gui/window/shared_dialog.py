@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QDialog, QMessageBox, QWidget
 
 from pipeline_gui.window.dialog_parts import ask_to_give_up, wrapping_label
 from pipeline_gui.window.gateway import Gateway
+from pipeline_gui.window.looks import Tone
 from pipeline_gui.window.messages import failure_message
 from pipeline_gui.window.shared_list import SharedList
 
@@ -67,10 +68,11 @@ class SharedDialog(QDialog):
         self._fail(error)
 
     def _fail(self, error: Exception) -> None:
-        self._say(failure_message(error).text)
+        failure = failure_message(error)
+        self._say(failure.text, failure.tone)
 
-    def _say(self, text: str) -> None:
-        self._said.show_text(text)
+    def _say(self, text: str, tone: Tone | None = None) -> None:
+        self._said.show_text(text, tone)
 
     def _if_given_up(self, go_on: Callable[[], None], stay: Callable[[], None] = lambda: None) -> None:
         """Go on, and ask first where something was edited and not saved."""

@@ -8,8 +8,9 @@ from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QFocusEvent
-from PySide6.QtWidgets import QListWidget, QListWidgetItem
+from PySide6.QtWidgets import QListWidgetItem
 
+from pipeline_gui.window.hinted_list import HintedList
 from pipeline_gui.window.texts import tooltip
 
 
@@ -23,16 +24,14 @@ class Row:
     is_chosen: bool
 
 
-class SharedList(QListWidget):
+class SharedList(HintedList):
     """Holds what each row stands for. To fill it, and to take a choice back, is not to choose."""
 
     chosen = Signal(object, object)
     """What a person chose, and the call that takes the choice back."""
 
     def __init__(self, name: str, title: str) -> None:
-        super().__init__()
-        self.setObjectName(name)
-        self.setAccessibleName(title)
+        super().__init__(name, title)
         self.currentItemChanged.connect(self._tell)
 
     def show_rows(self, rows: Iterable[Row]) -> Any:

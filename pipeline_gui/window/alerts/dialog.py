@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from PySide6.QtWidgets import QListWidgetItem, QWidget
+from PySide6.QtWidgets import QListWidgetItem, QVBoxLayout, QWidget
 
 from pipeline_gui.alerts.owner import Alerts, Tried, delivery_sentence, receivers_of, values_of
 from pipeline_gui.pipeline.alert import Alert, Condition, DeliveringService, Message, MessageState
@@ -17,6 +17,7 @@ from pipeline_gui.pipeline.expectation import Expectation
 from pipeline_gui.window.alerts.form import AlertForm, condition_titles, form_values, told_fields
 from pipeline_gui.window.dialog_parts import plain_button, text_list, wrapping_label
 from pipeline_gui.window.gateway import Gateway
+from pipeline_gui.window.looks import Tone
 from pipeline_gui.window.rules.dialog import RulesDialog
 from pipeline_gui.window.rules.rule import Kind, Named
 from pipeline_gui.window.texts import one_line, tooltip
@@ -24,6 +25,7 @@ from pipeline_gui.window.times import local_text, moment_tooltip
 from pipeline_gui.window.translation import tr
 
 SHOWN = 50
+MOST_LOST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class _Read:
     alerts: list[Alert]
     services: list[DeliveringService]
     pipelines: list[str]
+    messages: list[Message]
+    """The last ones of all alerts, those that were deleted too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class AlertsDialog(RulesDialog[Alert]):
         kind = Kind(
             "alert",
             tr("Alerts"),
+            tr("No alert yet. Fill in the form and save it."),
             tr("What waits to be told by it is told."),
             tuple(told_fields()),
             ("condition", "minutes"),
@@ -60,8 +65,10 @@ class AlertsDialog(RulesDialog[Alert]):
         self._given_up = threading.Event()
         """A test that is waited for must not keep a thread of a window that is gone."""
         self._delivery = wrapping_label("alertDelivery")
+        self._undelivered = wrapping_label("alertUndelivered")
+        self._undelivered.hide()
         self._expected = wrapping_label("alertExpected")
-        self._messages = text_list("alertMessages", tr("What was told"))
+        self._messages = text_list("alertMessages", tr("Messages of this alert"))
         self._test = plain_button(
             "testAlertButton",
             tr("&Test"),
@@ -71,17 +78,28 @@ class AlertsDialog(RulesDialog[Alert]):
         self.resize(820, 560)
         self.finished.connect(lambda _result: self._given_up.set())
         self.destroyed.connect(self._given_up.set)
-        self._begin(self._delivery, self._expected, self._messages, self._test)
+        above = QWidget()
+        column = QVBoxLayout(above)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._delivery)
+        column.addWidget(self._undelivered)
+        self._begin(above, self._expected, self._messages, self._test)
 
     # --- reading ------------------------------------------------------------------------------------------------
 
     def _read_work(self) -> Callable[[], _Read]:
-        return lambda: _Read(self._owner.all(), self._owner.services(), self._configurations.names())
+        return lambda: _Read(
+            self._owner.all(),
+            self._owner.services(),
+            self._configurations.names(),
+            self._owner.messages(limit=SHOWN),
+        )
 
     def _show_all(self, read: _Read) -> None:
         self._services = read.services
         self._form.offer(read.pipelines, [one.name for one in receivers_of(read.services)])
         self._show_delivery()
+        self._show_undelivered(read.messages)
         self._show_list(read.alerts)
 
     def _show_delivery(self) -> None:
@@ -94,7 +112,19 @@ class AlertsDialog(RulesDialog[Alert]):
             self._delivery.show_text(tr("The service can tell: {0}").format(known) if known else "")
             return
         sentence = delivery_sentence(receiver, self._services)
-        self._delivery.show_text(one_line(sentence, 500) if sentence else tr("A service is there to deliver."))
+        if sentence:
+            self._delivery.show_text(one_line(sentence, 500), Tone.WARNING)
+        else:
+            self._delivery.show_text(tr("A service is there to deliver."))
+
+    def _show_undelivered(self, messages: list[Message]) -> None:
+        """What reached nobody, of whichever alert: also of one that is not selected, or that was deleted."""
+        lost = [message for message in messages if message.state is MessageState.UNDELIVERED]
+        self._undelivered.setVisible(bool(lost))
+        if lost:
+            text = tr("Messages of all alerts that reached nobody: {0}. The last one: {1}")
+            self._undelivered.show_text(text.format(len(lost), _lost_text(lost[0])), Tone.BAD)
+            self._undelivered.setToolTip(tooltip("\n".join(_lost_text(message) for message in lost[:MOST_LOST])))
 
     def _title(self, rule: Alert) -> str:
         return f"{one_line(rule.name, 60)} · {condition_titles()[rule.condition]}"
@@ -106,6 +136,7 @@ class AlertsDialog(RulesDialog[Alert]):
         self._show_delivery()
         if is_other:
             self._messages.clear()
+            self._messages.show_hint(tr("Nothing yet") if rule is None else "")
             self._expected.show_text("")
         if rule is not None:
             self._ask_about(
@@ -118,6 +149,7 @@ class AlertsDialog(RulesDialog[Alert]):
         self._expected.show_text(_expected_text(alert, told.expected))
         today = datetime.now().astimezone().date()
         self._messages.clear()
+        self._messages.show_hint(tr("Nothing yet"))
         for message in told.messages:
             what = one_line(sentence_of(message), 200)
             if message.state is not MessageState.SENT and message.answer:
@@ -159,13 +191,23 @@ class AlertsDialog(RulesDialog[Alert]):
 
         def finished(tried: Tried) -> None:
             text = one_line(tried.message, 500)
-            self._say(tr("Sent: {0}").format(text) if tried.success else tr("Not sent: {0}").format(text))
+            if tried.success:
+                self._say(tr("Sent: {0}").format(text), Tone.GOOD)
+            else:
+                self._say(tr("Not sent: {0}").format(text), Tone.BAD)
             self.read()
             self._allow()
 
         is_given_up = self._given_up.is_set
         asking = tr("Asking a service to send a test to “{0}”…").format(alert.receiver)
         self._do(asking, lambda: self._owner.test(alert.name, is_given_up), finished)
+
+
+def _lost_text(message: Message) -> str:
+    at = local_text(message.made_at, datetime.now().astimezone().date())
+    text = tr("“{0}” to “{1}”, {2}: {3}")
+    answer = one_line(message.answer or tr("there was no answer"), 200)
+    return text.format(one_line(message.alert_name, 60), one_line(message.receiver, 60), at, answer)
 
 
 def _kept(alert: Alert) -> dict[str, object]:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from pipeline_gui.pipeline.errors import ConfigurationInvalid
 from pipeline_gui.window.dialog_parts import ask_to_delete, plain_button
 from pipeline_gui.window.gateway import Gateway, Lane
+from pipeline_gui.window.looks import Tone
 from pipeline_gui.window.messages import failure_message
 from pipeline_gui.window.rules.conflict import RuleConflict
 from pipeline_gui.window.rules.form import RuleForm
@@ -55,6 +56,9 @@ class RulesDialog(SharedDialog, Generic[R]):
         right.addWidget(self._conflict)
         right.addWidget(self._form)
         right.addWidget(about)
+        title = QLabel(past.accessibleName())
+        title.setBuddy(past)
+        right.addWidget(title)
         right.addWidget(past, 1)
         right.addWidget(self._said)
         row = QHBoxLayout()
@@ -148,7 +152,7 @@ class RulesDialog(SharedDialog, Generic[R]):
         """Say why the list can't be read, after what was said before; empty: it can be read again."""
         if not self._is_unread:
             self._said_before = self._said.text()
-        self._say(f"{self._said_before} {why}".strip())
+        self._say(f"{self._said_before} {why}".strip(), Tone.BAD if why else None)
         self._is_unread = bool(why)
 
     def read_again(self) -> None:
@@ -162,12 +166,13 @@ class RulesDialog(SharedDialog, Generic[R]):
             now = next((rule for rule in rules if self._is_same(rule, seen)), None)
         else:
             now = rules[0] if rules and self._may_choose_first and not is_edited else None
+        self._list.show_hint(self._kind.empty)
         self._list.show_rows(self._row(rule, is_chosen=rule is now) for rule in rules)
         is_refused, self._is_refused, self._may_choose_first = self._is_refused, False, False
         is_changed = seen is not None and (now is None or now.revision != seen.revision)
         if not is_edited or (now is not None and self._kind.form_values(now) == self._form.values()):
             if is_refused and is_changed and seen is not None:
-                self._say(self._conflict.told_in_a_line(seen, now))
+                self._say(self._conflict.told_in_a_line(seen, now), Tone.WARNING)
             self._show_rule(now)
         elif is_changed and seen is not None:
             self._say("")
@@ -254,9 +259,9 @@ class RulesDialog(SharedDialog, Generic[R]):
             lambda: self._write(delete, lambda _: self._show_rule(None), tr("Deleted “{0}”.")),
         )  # fmt: skip
 
-    def _say(self, text: str) -> None:
+    def _say(self, text: str, tone: Tone | None = None) -> None:
         self._is_unread = False
-        super()._say(text)
+        super()._say(text, tone)
 
     def _write(self, work: Callable[[], R], show: Callable[[R], None], said: str) -> None:
         before = self._shown

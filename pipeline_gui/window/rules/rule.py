@@ -43,6 +43,8 @@ class Kind:
     name: str
     """In the names of the parts: an “alert” has an alertList and a newAlertButton."""
     title: str
+    empty: str
+    """What to do while there is none."""
     stays: str
     """What becomes of the rest when one is deleted."""
     fields: Sequence[Field]

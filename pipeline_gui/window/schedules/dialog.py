@@ -48,6 +48,7 @@ class SchedulesDialog(RulesDialog[Schedule]):
         kind = Kind(
             "schedule",
             tr("Schedules"),
+            tr("No schedule yet. Fill in the form and save it."),
             tr("Runs that it started stay in the record."),
             tuple(told_fields()),
             ("cron", "every_minutes"),
@@ -60,7 +61,7 @@ class SchedulesDialog(RulesDialog[Schedule]):
         self._asked = 0
         self._services = wrapping_label("scheduleServices")
         self._next = wrapping_label("scheduleNext")
-        self._decided = text_list("scheduleDecided", tr("What became of its last times"))
+        self._decided = text_list("scheduleDecided", tr("What became of its times"))
         self._typed = QTimer(self, singleShot=True, interval=TYPED_MS)
         self._typed.timeout.connect(self._ask_for_times)
         self.resize(820, 620)
@@ -91,6 +92,7 @@ class SchedulesDialog(RulesDialog[Schedule]):
     def _show_parts(self, rule: Schedule | None, *, is_other: bool) -> None:
         if is_other:
             self._decided.clear()
+            self._decided.show_hint(tr("Nothing yet") if rule is None else "")
         if rule is not None:
             self._ask_about(rule, lambda: self._owner.decided(rule.name, SHOWN), self._show_decided)
         self._ask_for_times()
@@ -98,6 +100,7 @@ class SchedulesDialog(RulesDialog[Schedule]):
     def _show_decided(self, decided: list[Decided]) -> None:
         today = datetime.now().astimezone().date()
         self._decided.clear()
+        self._decided.show_hint(tr("Nothing yet"))
         for one in decided:
             what = one.run_id or one_line(one.sentence or "", 200)
             again = tr("attempt {0}: ").format(one.attempt) if one.is_retry else ""
@@ -130,7 +133,8 @@ class SchedulesDialog(RulesDialog[Schedule]):
 
         def wrong(error: Exception) -> None:
             if asked == self._asked:
-                self._next.show_text(failure_message(error).text)
+                failure = failure_message(error)
+                self._next.show_text(failure.text, failure.tone)
                 self._allow()
 
         self._gateway.run(lambda: self._owner.preview(values), shown, wrong, self, Lane.VIEWS)

@@ -10,7 +10,7 @@ import pytest
 import shiboken6
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit, QListWidget, QMessageBox, QPushButton, QSpinBox
+from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QLineEdit, QListWidget, QMessageBox, QPushButton, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from pipeline_gui.alerts.owner import Alerts
@@ -21,6 +21,7 @@ from pipeline_gui.store import open_store
 from pipeline_gui.window.alerts.dialog import AlertsDialog
 from pipeline_gui.window.alerts.form import condition_titles
 from pipeline_gui.window.gateway import Gateway
+from pipeline_gui.window.hinted_list import HintedList
 from tests.alerts.test_delivering import Office
 from tests.window.finding import found, text
 
@@ -284,6 +285,24 @@ def test_closing_asks_before_what_was_typed_is_lost(dialog: AlertsDialog, qtbot:
     with qtbot.waitSignal(dialog.finished):
         QTest.mouseClick(yes, Qt.MouseButton.LeftButton)
     assert not shiboken6.isValid(dialog) or not dialog.isVisible()
+
+
+def test_what_reached_nobody_is_said_also_of_a_deleted_alert(
+    dialog: AlertsDialog, people: People, qtbot: QtBot
+) -> None:
+    assert not found(dialog, QLabel, "alertUndelivered").isVisible()
+    people.end_run("r1", "failed")
+    with psycopg.connect(people.database, autocommit=True) as connection:
+        connection.execute("UPDATE pipeline_alert_messages SET state = 'undelivered', answer = '535 wrong password'")
+    people.ben.delete("night")
+    dialog.read()
+    qtbot.waitUntil(found(dialog, QLabel, "alertUndelivered").isVisible)
+    assert text(dialog, "alertUndelivered").startswith(
+        "Messages of all alerts that reached nobody: 1. The last one: “night” to “ops”, "
+    )
+    assert text(dialog, "alertUndelivered").endswith(": 535 wrong password")
+    assert found(dialog, HintedList, "alertList").hint == "No alert yet. Fill in the form and save it."
+    assert found(dialog, HintedList, "alertMessages").hint == "Nothing yet"
 
 
 def test_every_condition_has_words() -> None:

@@ -15,6 +15,9 @@ from pytestqt.qtbot import QtBot
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.pipeline.schedule import Decided, Outcome
 from pipeline_gui.window.gateway import Gateway
+from pipeline_gui.window.hinted_list import HintedList
+from pipeline_gui.window.labels import ToneLabel
+from pipeline_gui.window.looks import Tone
 from pipeline_gui.window.schedules.dialog import SchedulesDialog
 from tests.window.finding import found, text
 from tests.window.schedules.acting import HOURLY, People, chosen, click, said, typed
@@ -192,3 +195,50 @@ def test_closing_asks_before_what_was_typed_is_lost(dialog: SchedulesDialog, qtb
     with qtbot.waitSignal(dialog.finished):
         QTest.mouseClick(yes, Qt.MouseButton.LeftButton)
     assert not shiboken6.isValid(dialog) or not dialog.isVisible()
+
+
+# --- how it looks ---------------------------------------------------------------------------------------------------
+
+
+def test_the_first_one_is_chosen_when_it_opens(dialog: SchedulesDialog) -> None:
+    assert found(dialog, QLineEdit, "scheduleName").text() == "hourly"
+    assert found(dialog, QListWidget, "scheduleList").currentRow() == 0
+
+
+def test_one_that_was_begun_meanwhile_stays(people: People, gateway: Gateway, qtbot: QtBot) -> None:
+    made = SchedulesDialog(gateway, people.ana, people.configurations)
+    made.show()
+    click(made, "newScheduleButton")
+    qtbot.waitUntil(lambda: found(made, QListWidget, "scheduleList").count() == 1)
+    assert found(made, QLineEdit, "scheduleName").text() == ""
+    shiboken6.delete(made)
+
+
+def test_minutes_stand_below_how_the_times_are_given(dialog: SchedulesDialog) -> None:
+    kind, minutes = found(dialog, QComboBox, "scheduleKind"), found(dialog, QSpinBox, "scheduleMinutes")
+    assert kind.y() < minutes.y() < found(dialog, QComboBox, "scheduleZone").y()
+    kind.setFocus()
+    QTest.keyClick(kind, Qt.Key.Key_Tab)
+    assert minutes.hasFocus()
+
+
+def test_what_is_wrong_has_the_tone_of_an_error(dialog: SchedulesDialog, qtbot: QtBot) -> None:
+    said_below = found(dialog, ToneLabel, "scheduleNext")
+    qtbot.waitUntil(lambda: said_below.text().startswith("Next: "))
+    assert said_below.tone is None
+    found(dialog, QComboBox, "scheduleZone").setEditText("Europe/Nowhere")
+    qtbot.waitUntil(lambda: said_below.tone is Tone.BAD)
+    assert said_below.text() == "“Europe/Nowhere” is not the name of a zone, as Europe/Berlin or UTC are."
+    found(dialog, QComboBox, "scheduleZone").setEditText("UTC")
+    qtbot.waitUntil(lambda: said_below.tone is None)
+
+
+def test_empty_lists_say_what_to_do(dialog: SchedulesDialog, people: People, qtbot: QtBot) -> None:
+    names, past = found(dialog, HintedList, "scheduleList"), found(dialog, HintedList, "scheduleDecided")
+    qtbot.waitUntil(lambda: past.hint == "Nothing yet")
+    assert names.hint == ""
+    assert "What became of its times" in [label.text() for label in dialog.findChildren(QLabel)]
+    people.ben.delete("hourly")
+    dialog.read()
+    qtbot.waitUntil(lambda: names.hint == "No schedule yet. Fill in the form and save it.")
+    assert names.accessibleDescription() == names.hint
