@@ -99,6 +99,8 @@ class StandInConfigurations:
 
     def __init__(self) -> None:
         self.saved: list[Entry] = []
+        self.values: dict[str, dict[str, Any]] = {}
+        """Of those that are saved, by their names."""
         self.raises: Exception | None = None
 
     def entries(self) -> list[Entry]:
@@ -108,7 +110,10 @@ class StandInConfigurations:
         return [*self.saved, *(Entry(name, None, None) for name in sample_names())]
 
     def show(self, name: str) -> NamedConfiguration:
-        """A sample; a list that gets the focus shows its first entry."""
+        """One that was set, or a sample."""
+        for entry in self.saved:
+            if entry.name == name and name in self.values:
+                return NamedConfiguration(entry, self.values[name])
         return NamedConfiguration(Entry(name, None, None), sample(name))
 
     def names(self) -> list[str]:
