@@ -32,6 +32,9 @@ class SharedList(HintedList):
 
     def __init__(self, name: str, title: str) -> None:
         super().__init__(name, title)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSpacing(1)
         self.currentItemChanged.connect(self._tell)
 
     def show_rows(self, rows: Iterable[Row]) -> Any:
@@ -41,7 +44,7 @@ class SharedList(HintedList):
             for row in rows:
                 item = QListWidgetItem(row.title)
                 item.setData(Qt.ItemDataRole.UserRole, row.what)
-                item.setToolTip(tooltip(row.tip))
+                item.setToolTip(tooltip(f"{row.title}\n{row.tip}"))
                 self.addItem(item)
                 if row.is_chosen:
                     self.setCurrentItem(item)

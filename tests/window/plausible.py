@@ -8,14 +8,14 @@ from typing import Any
 from pipeline_gui.configurations.owner import Entry, Version
 from pipeline_gui.pipeline.alert import Alert, Condition, DeliveringService, Message, MessageState, ReceiverName
 from pipeline_gui.pipeline.metrics import DayMetrics, Period, PipelineMetrics, Starter
-from pipeline_gui.pipeline.schedule import Decided, Outcome, Plan, Schedule, WhenBusy
+from pipeline_gui.pipeline.schedule import Decided, Outcome, Plan, Schedule, Service, WhenBusy
 from tests.window.stand_in import StandInBackend
 
 FLIGHTS: dict[str, Any] = {
     "name": "flights",
     "description": "Delays by airport and carrier, for the morning report",
     "file": "/srv/pipelines/flights.py",
-    "args": ["--day", "yesterday", "--target", "s3a://reports/flights"],
+    "args": ["--day", "yesterday", "--target=s3a://reports/flights"],
     "conf": {"spark.sql.shuffle.partitions": "200", "spark.hadoop.fs.s3a.secret.key": "${secret:REPORTS_S3}"},
     "driver_memory": "2g",
     "executor_memory": "4g",
@@ -66,30 +66,32 @@ def _schedule(number: int, name: str, configuration: str, plan: Plan, **more: An
 
 def _fill_schedules(backend: StandInBackend) -> None:
     backend.schedules.saved = [
-        _schedule(1, "hourly import", "import", Plan(every_minutes=60), when_busy=WhenBusy.SKIP),
-        _schedule(2, "month end", "monthly report", Plan(cron="30 4 1 * *", zone="Europe/Berlin"), is_enabled=False),
-        _schedule(3, "nightly", "flights", Plan(cron="0 2 * * *", zone="Europe/Berlin")),
+        _schedule(1, "flights by night", "flights", Plan(cron="0 2 * * *", zone="Europe/Berlin")),
+        _schedule(2, "import", "import", Plan(every_minutes=60), when_busy=WhenBusy.SKIP),
+        _schedule(3, "month end", "monthly report", Plan(cron="30 4 1 * *", zone="Europe/Berlin"), is_enabled=False),
     ]
+    backend.schedules.there = [Service("pipeline@srv-7", "srv-7", _ago(days=12))]
     first = _next(1)
     backend.schedules.next = [first + timedelta(days=day) for day in range(5)]
     backend.schedules.past = [
-        Decided(first - timedelta(days=1), Outcome.STARTED, "import-7d21", None, "schedule@srv-7", None),
+        Decided(first - timedelta(days=1), Outcome.STARTED, "flights-7d21", None, "schedule@srv-7", None),
         Decided(
-            first - timedelta(days=2), Outcome.STARTED, "import-55e0", None, "schedule@srv-7", None, 2, "import-54c9"
+            first - timedelta(days=2), Outcome.STARTED, "flights-55e0", None, "schedule@srv-7", None, 2, "flights-54c9"
         ),
-        Decided(first - timedelta(days=2), Outcome.STARTED, "import-54c9", None, "schedule@srv-7", None),
-        Decided(
-            first - timedelta(days=3), Outcome.SKIPPED, None, "“flights” (flights-b7) was running.", "s@srv-7", None
-        ),
+        Decided(first - timedelta(days=2), Outcome.STARTED, "flights-54c9", None, "schedule@srv-7", None),
+        Decided(first - timedelta(days=3), Outcome.SKIPPED, None, "“import” (import-77) was running.", "s@srv-7", None),
     ]
 
 
 # --- alerts ---------------------------------------------------------------------------------------------------------
 
 
+_FACTS = {"pipeline": "flights", "status": "failed", "duration": 764.0}
+
+
 def _message(number: int, alert: str, condition: Condition, made: datetime, **more: Any) -> Message:
     about: dict[str, Any] = {"receiver": "ops-mail", "state": MessageState.SENT, "answer": "250 OK", "run_id": "r-1"}
-    about |= {"facts": {"pipeline": "flights", "status": "failed", "duration": 764.0}} | more
+    about |= {"facts": _FACTS} | more
     return Message(
         number, alert, condition=condition.value, made_at=made, attempts=1, next_at=None, ended_at=made, **about
     )
@@ -107,7 +109,7 @@ def _fill_alerts(backend: StandInBackend) -> None:
             3, "old rule", Condition.FAILED, _ago(hours=20),
             receiver="pager", state=MessageState.UNDELIVERED, answer="535 5.7.8 Authentication failed",
         ),
-        _message(2, "broken", Condition.FAILED, _ago(days=2), facts={"pipeline": "flights", "duration": 9.0}),
+        _message(2, "broken", Condition.FAILED, _ago(days=2), facts={**_FACTS, "duration": 9.0}),
     ]  # fmt: skip
     receivers = (ReceiverName("chat", "apprise"), ReceiverName("ops-mail", "mail"))
     backend.alerts.delivering = [DeliveringService("pipeline@srv-7", receivers, None)]
@@ -134,6 +136,12 @@ def _fill_metrics(backend: StandInBackend) -> None:
     )  # fmt: skip
     today = datetime.now(UTC).date()
     backend.metrics.days = [
-        DayMetrics(today - timedelta(days=day), 24 - day % 3, int(day % 8 == 5), int(day == 11), 55.0 + 11 * (day % 5))
+        DayMetrics(
+            today - timedelta(days=day),
+            24 - day % 3,
+            int(day % 8 == 5),
+            int(day == 11),
+            61.0 + (day * 37 % 17) - day / 3,
+        )
         for day in range(29, -1, -1)
     ]

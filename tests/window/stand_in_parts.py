@@ -107,7 +107,7 @@ class StandInConfigurations:
         """The saved ones and the samples."""
         if self.raises is not None:
             raise self.raises
-        return [*self.saved, *(Entry(name, None, None) for name in sample_names())]
+        return [*self.saved, *(Entry(name, None, None) for name in sample_names() if name not in self.values)]
 
     def show(self, name: str) -> NamedConfiguration:
         """One that was set, or a sample."""
@@ -133,6 +133,7 @@ class StandInSchedules:
         self.saved: list[Schedule] = []
         self.past: list[Decided] = []
         self.next: list[datetime] = []
+        self.there: list[Service] = []
 
     def all(self) -> list[Schedule]:
         """Those that were set."""
@@ -143,8 +144,8 @@ class StandInSchedules:
         return self.past
 
     def services(self) -> list[Service]:
-        """None."""
-        return []
+        """Those that were set."""
+        return self.there
 
     def preview(self, values: dict[str, Any], count: int = 5) -> list[datetime]:
         """The times that were set."""

@@ -75,7 +75,7 @@ class AlertsDialog(RulesDialog[Alert]):
             self._try,
             tr("Have a service send a test, and show what the receiver answered"),
         )
-        self.resize(820, 560)
+        self.resize(900, 560)
         self.finished.connect(lambda _result: self._given_up.set())
         self.destroyed.connect(self._given_up.set)
         above = QWidget()
@@ -137,7 +137,7 @@ class AlertsDialog(RulesDialog[Alert]):
         if is_other:
             self._messages.clear()
             self._messages.show_hint(tr("Nothing yet") if rule is None else "")
-            self._expected.show_text("")
+            self._show_expected("")
         if rule is not None:
             self._ask_about(
                 rule,
@@ -146,7 +146,7 @@ class AlertsDialog(RulesDialog[Alert]):
             )
 
     def _show_told(self, alert: Alert, told: _Told) -> None:
-        self._expected.show_text(_expected_text(alert, told.expected))
+        self._show_expected(_expected_text(alert, told.expected))
         today = datetime.now().astimezone().date()
         self._messages.clear()
         self._messages.show_hint(tr("Nothing yet"))
@@ -158,6 +158,10 @@ class AlertsDialog(RulesDialog[Alert]):
             about = f"{moment_tooltip(message.made_at)}\n{sentence_of(message)}\n{message.answer or ''}"
             item.setToolTip(tooltip(about))
             self._messages.addItem(item)
+
+    def _show_expected(self, text: str) -> None:
+        self._expected.show_text(text)
+        self._expected.setVisible(bool(text))
 
     def _edited(self) -> None:
         self._show_delivery()

@@ -26,6 +26,7 @@ class AlertForm(RuleForm):
         self._pipeline = open_choice("alertPipeline", tr("Pipeline"), tr("each pipeline"))
         self._receiver = open_choice("alertReceiver", tr("Receiver"), tr("its name, as the service knows it"))
         layout = QFormLayout(self)
+        layout.setContentsMargins(0, 0, 0, 6)
         layout.addRow(tr("Name"), self._name)
         layout.addRow(tr("When"), self._condition)
         layout.addRow(tr("Minutes"), self._minutes)

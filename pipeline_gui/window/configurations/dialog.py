@@ -142,7 +142,7 @@ class ConfigurationsDialog(SharedDialog):
         return Row(
             entry,
             tr("{0} (sample)").format(title) if entry.is_sample else title,
-            f"{entry.description or entry.name}\n{who}",
+            f"{entry.description}\n{who}" if entry.description else who,
             entry.name == self._wanted or (is_shown and not self._wanted),
         )
 

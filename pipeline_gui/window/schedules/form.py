@@ -50,6 +50,7 @@ class ScheduleForm(RuleForm):
         self._delay = number("scheduleRetryDelay", tr("Pause before"), 0, int(LONGEST_RETRY_DELAY_SECONDS), " s")
         self._delay.setToolTip(tr("So long after the end of the run that failed"))
         layout = QFormLayout(self)
+        layout.setContentsMargins(0, 0, 0, 6)
         for title, part in (
             (tr("Name"), self._name), (tr("Starts"), self._configuration), (tr("When"), self._kind),
             (tr("Cron"), self._cron), (tr("Minutes"), self._minutes), (tr("Zone"), self._zone),
