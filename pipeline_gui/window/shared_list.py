@@ -64,9 +64,14 @@ class SharedList(HintedList):
 
     def _tell(self, item: QListWidgetItem | None, before: QListWidgetItem | None) -> None:
         if item is not None:
-            self.chosen.emit(
-                item.data(Qt.ItemDataRole.UserRole), lambda: self._choose(self.row(before) if before else -1)
-            )
+            was = before.data(Qt.ItemDataRole.UserRole) if before else None
+            self.chosen.emit(item.data(Qt.ItemDataRole.UserRole), lambda: self._choose(self._row_of(was)))
+
+    def _row_of(self, what: Any) -> int:
+        """By what it stands for: the items may be others by then."""
+        items = (self.item(row) for row in range(self.count()))
+        rows = (row for row, item in enumerate(items) if item.data(Qt.ItemDataRole.UserRole) == what)
+        return -1 if what is None else next(rows, -1)
 
     def _choose(self, row: int) -> None:
         with QSignalBlocker(self):

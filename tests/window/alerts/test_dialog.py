@@ -244,6 +244,17 @@ def test_what_somebody_renamed_is_found_again(dialog: AlertsDialog, people: Peop
     assert not found(dialog, QPushButton, "saveAlertButton").isEnabled()
 
 
+def test_another_one_of_the_same_name_is_not_overwritten(dialog: AlertsDialog, people: People, qtbot: QtBot) -> None:
+    chosen(dialog, qtbot)
+    people.ben.delete("night")
+    people.ben.create({**NIGHT, "condition": "missed"})
+    choose_condition(dialog, Condition.ENDED)
+    click(dialog, "saveAlertButton")
+    qtbot.waitUntil(found(dialog, QFrame, "conflictNote").isVisible)
+    assert text(dialog, "conflictText") == "“night” was deleted meanwhile."
+    assert people.ana.show("night").condition is Condition.MISSED
+
+
 def test_deleted_after_a_question(dialog: AlertsDialog, people: People, qtbot: QtBot) -> None:
     chosen(dialog, qtbot)
     click(dialog, "deleteAlertButton")

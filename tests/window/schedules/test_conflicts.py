@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QPushButton, QSpin
 from pytestqt.qtbot import QtBot
 
 from pipeline_gui.pipeline.errors import StoreUnavailable
-from pipeline_gui.pipeline.schedule import Schedule
+from pipeline_gui.pipeline.schedule import Decided, Schedule
 from pipeline_gui.window.gateway import Gateway
 from pipeline_gui.window.schedules.dialog import SchedulesDialog
 from tests.window.finding import found, text
@@ -129,7 +129,7 @@ def test_a_change_beside_what_is_typed_is_told_before_it_is_saved(
 @pytest.fixture
 def away(people: People, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """While it is set, nothing can be read."""
-    is_away, read, previewed = threading.Event(), people.ana.all, people.ana.preview
+    is_away, read, previewed, decided = threading.Event(), people.ana.all, people.ana.preview, people.ana.decided
 
     def reading() -> list[Schedule]:
         if is_away.is_set():
@@ -141,6 +141,12 @@ def away(people: People, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
             raise StoreUnavailable("The database can't be reached.")
         return previewed(values, count)
 
+    def deciding(name: str, limit: int = 50) -> list[Decided]:
+        if is_away.is_set():
+            raise StoreUnavailable("The database can't be reached.")
+        return decided(name, limit)
+
+    monkeypatch.setattr(people.ana, "decided", deciding)
     monkeypatch.setattr(people.ana, "all", reading)
     monkeypatch.setattr(people.ana, "preview", previewing)
     return is_away
