@@ -75,7 +75,8 @@ def _zone(value: object) -> ZoneInfo:
     try:
         return ZoneInfo(str(value))
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        sentence = f"{str(value)[:60]!r} is not the name of a zone, as Europe/Berlin or UTC are."
+        shown = repr(str(value)[:60])[1:-1]  # control characters escaped: a terminal may show it
+        sentence = f"“{shown}” is not the name of a zone, as Europe/Berlin or UTC are."
         raise ConfigurationInvalid(sentence, field="zone") from None
 
 

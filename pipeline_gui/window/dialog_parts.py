@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QListWidget, QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 
-from pipeline_gui.window.labels import PlainLabel
+from pipeline_gui.window.hinted_list import HintedList
+from pipeline_gui.window.labels import ToneLabel
 from pipeline_gui.window.texts import one_line
 from pipeline_gui.window.translation import tr
 
 
-def wrapping_label(name: str) -> PlainLabel:
+def wrapping_label(name: str) -> ToneLabel:
     """A label for sentences."""
-    label = PlainLabel()
+    label = ToneLabel()
     label.setObjectName(name)
     label.setWordWrap(True)
     return label
@@ -30,11 +31,9 @@ def plain_button(name: str, title: str, pressed: Callable[[], None], tip: str = 
     return button
 
 
-def text_list(name: str, title: str) -> QListWidget:
+def text_list(name: str, title: str) -> HintedList:
     """A list to be read, and not to choose from."""
-    made = QListWidget()
-    made.setObjectName(name)
-    made.setAccessibleName(title)
+    made = HintedList(name, title)
     made.setWordWrap(True)
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return made

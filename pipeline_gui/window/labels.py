@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
+from pipeline_gui.window.looks import Tone
 from pipeline_gui.window.texts import escaped, tooltip
+from pipeline_gui.window.theme import tone_color
 from pipeline_gui.window.translation import tr
 
 
@@ -25,6 +27,34 @@ class PlainLabel(QLabel):
         """Show a text; nothing is painted anew when it is the same."""
         if text != self.text():
             self.setText(text)
+
+
+class ToneLabel(PlainLabel):
+    """A label whose text has the colour of its weight, in whatever theme; the words say it, too."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.tone: Tone | None = None
+
+    def show_text(self, text: str, tone: Tone | None = None) -> None:
+        """Show a text; None: as any other text."""
+        super().show_text(text)
+        if tone is not self.tone:
+            self.tone = tone
+            self._color()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow a change of theme."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.ApplicationPaletteChange) and hasattr(self, "tone"):
+            self._color()
+
+    def _color(self) -> None:
+        own = QPalette()
+        if self.tone is not None:
+            own.setColor(QPalette.ColorRole.WindowText, tone_color(self.tone, self.palette()))
+        if own.windowText() != self.palette().windowText():
+            self.setPalette(own)
 
 
 class LinkLabel(PlainLabel):

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QDialog, QMessageBox, QWidget
 
 from pipeline_gui.window.dialog_parts import ask_to_give_up, wrapping_label
 from pipeline_gui.window.gateway import Gateway
+from pipeline_gui.window.looks import Tone
 from pipeline_gui.window.messages import failure_message
 from pipeline_gui.window.shared_list import SharedList
 
@@ -36,7 +37,7 @@ class SharedDialog(QDialog):
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._gateway = gateway
-        self._is_busy = False
+        self._is_busy = self._is_given_up = False
         self._list = SharedList(f"{kind}List", title)
         self._said = wrapping_label(f"{kind}Message")
         self._edits_question = f"{kind}EditsQuestion"
@@ -67,10 +68,11 @@ class SharedDialog(QDialog):
         self._fail(error)
 
     def _fail(self, error: Exception) -> None:
-        self._say(failure_message(error).text)
+        failure = failure_message(error)
+        self._say(failure.text, failure.tone)
 
-    def _say(self, text: str) -> None:
-        self._said.show_text(text)
+    def _say(self, text: str, tone: Tone | None = None) -> None:
+        self._said.show_text(text, tone)
 
     def _if_given_up(self, go_on: Callable[[], None], stay: Callable[[], None] = lambda: None) -> None:
         """Go on, and ask first where something was edited and not saved."""
@@ -78,3 +80,20 @@ class SharedDialog(QDialog):
             ask_to_give_up(self, self._edits_question, go_on, stay)
         else:
             go_on()
+
+    # --- closing ------------------------------------------------------------------------------------------------
+
+    def reject(self) -> None:
+        """Nothing that was edited is lost without a question: neither by Escape nor by the window's own button."""
+        if self._is_given_up:
+            super().reject()
+        elif not self._is_asking:
+            self._if_given_up(self._close_for_good)
+
+    def _close_for_good(self) -> None:
+        self._is_given_up = True  # Qt asks once more while it closes
+        super().reject()
+
+    @property
+    def _is_asking(self) -> bool:
+        return any(box.isVisible() for box in self.findChildren(QMessageBox))

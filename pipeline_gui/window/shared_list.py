@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QListWidget, QListWidgetItem
+from PySide6.QtGui import QFocusEvent
+from PySide6.QtWidgets import QListWidgetItem
 
+from pipeline_gui.window.hinted_list import HintedList
 from pipeline_gui.window.texts import tooltip
 
 
@@ -22,16 +24,17 @@ class Row:
     is_chosen: bool
 
 
-class SharedList(QListWidget):
+class SharedList(HintedList):
     """Holds what each row stands for. To fill it, and to take a choice back, is not to choose."""
 
     chosen = Signal(object, object)
     """What a person chose, and the call that takes the choice back."""
 
     def __init__(self, name: str, title: str) -> None:
-        super().__init__()
-        self.setObjectName(name)
-        self.setAccessibleName(title)
+        super().__init__(name, title)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSpacing(1)
         self.currentItemChanged.connect(self._tell)
 
     def show_rows(self, rows: Iterable[Row]) -> Any:
@@ -41,7 +44,7 @@ class SharedList(QListWidget):
             for row in rows:
                 item = QListWidgetItem(row.title)
                 item.setData(Qt.ItemDataRole.UserRole, row.what)
-                item.setToolTip(tooltip(row.tip))
+                item.setToolTip(tooltip(f"{row.title}\n{row.tip}"))
                 self.addItem(item)
                 if row.is_chosen:
                     self.setCurrentItem(item)
@@ -52,11 +55,23 @@ class SharedList(QListWidget):
         """Let none be chosen: a new one is written."""
         self._choose(-1)
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Choose none: Qt makes the first current, also when the focus comes from a button that goes off."""
+        row = self.currentRow()
+        with QSignalBlocker(self):
+            super().focusInEvent(event)
+            self.setCurrentRow(row)
+
     def _tell(self, item: QListWidgetItem | None, before: QListWidgetItem | None) -> None:
         if item is not None:
-            self.chosen.emit(
-                item.data(Qt.ItemDataRole.UserRole), lambda: self._choose(self.row(before) if before else -1)
-            )
+            was = before.data(Qt.ItemDataRole.UserRole) if before else None
+            self.chosen.emit(item.data(Qt.ItemDataRole.UserRole), lambda: self._choose(self._row_of(was)))
+
+    def _row_of(self, what: Any) -> int:
+        """By what it stands for: the items may be others by then."""
+        items = (self.item(row) for row in range(self.count()))
+        rows = (row for row, item in enumerate(items) if item.data(Qt.ItemDataRole.UserRole) == what)
+        return -1 if what is None else next(rows, -1)
 
     def _choose(self, row: int) -> None:
         with QSignalBlocker(self):

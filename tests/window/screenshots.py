@@ -13,13 +13,14 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtGui import QColor, QImage, QPalette
-from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit
+from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QLineEdit, QWidget
 
 from pipeline_gui.pipeline.answers import EventAnswer, RunAnswer, utc_text
 from pipeline_gui.pipeline.output import Stream
 from pipeline_gui.window.looks import Tone
 from pipeline_gui.window.main_window import MainWindow
 from pipeline_gui.window.messages import Message
+from tests.window import plausible
 from tests.window.finding import found
 from tests.window.stand_in import StandInBackend, away, idle, run, running, unknown
 from tests.window.table.making import past_runs
@@ -76,6 +77,11 @@ def _starting(backend: StandInBackend) -> None:
         "start_time": utc_text(datetime.now(UTC) - timedelta(seconds=3.1)),
     }
     backend.controller.runs[0] = run("flights-c3", "running", ago=3.1, duration=3.1)
+
+
+def _full(backend: StandInBackend) -> None:
+    _idle(backend)
+    plausible.fill(backend)
 
 
 def _many(backend: StandInBackend) -> None:
@@ -147,7 +153,13 @@ STATES: dict[str, Callable[[StandInBackend], None]] = {
     "log": _failed_in_sight,
     "many": _many,
     "settings": _idle,
+    "configurations": _full,
+    "schedules": _full,
+    "alerts": _full,
+    "metrics": _full,
 }
+DIALOGS = ("configurations", "schedules", "alerts", "metrics")
+"""States of which the dialog is painted, without the window behind it."""
 LARGE = ("running", "log")
 """States that are also painted as on a screen with twice the pixels."""
 SAYINGS = {
@@ -217,8 +229,13 @@ def picture(state: str, folder: Path, theme: str) -> Path:
         window.page.bottom.say(SAYINGS[state])
     wait(50)
     path = folder / f"{state}-{theme}.png"
+    shown: QWidget = window
+    if state in DIALOGS:
+        getattr(window.actions_, state).trigger()
+        wait(400)
+        [shown] = [dialog for dialog in window.findChildren(QDialog) if dialog.isVisible()]
     # Without transparency, which a window has not: a third smaller.
-    image = window.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+    image = shown.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
     assert image.save(str(path)), f"{path} can't be written"
     window.close_now()
     window.deleteLater()

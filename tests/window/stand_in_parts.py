@@ -11,14 +11,15 @@ from typing import Any
 from pipeline_gui.command_server.search import Search, search
 from pipeline_gui.configurations.owner import Entry, NamedConfiguration
 from pipeline_gui.configurations.samples import sample, sample_names
-from pipeline_gui.pipeline.alert import Alert, DeliveringService
+from pipeline_gui.pipeline.alert import Alert, DeliveringService, Message
+from pipeline_gui.pipeline.expectation import Expectation
 from pipeline_gui.pipeline.figures import ComparedFigures
 from pipeline_gui.pipeline.metrics import DayMetrics, MetricsPage, PipelineMetrics
 from pipeline_gui.pipeline.output import OutputMatch, OutputPart, OutputSearch, OutputSearched, SearchNotKnown, Stream
 from pipeline_gui.pipeline.past_runs import PastRuns
 from pipeline_gui.pipeline.ports import PageKey, RunPage
 from pipeline_gui.pipeline.run import Run
-from pipeline_gui.pipeline.schedule import Schedule, Service
+from pipeline_gui.pipeline.schedule import Decided, Schedule, Service
 
 
 class StandInOutputs:
@@ -98,16 +99,21 @@ class StandInConfigurations:
 
     def __init__(self) -> None:
         self.saved: list[Entry] = []
+        self.values: dict[str, dict[str, Any]] = {}
+        """Of those that are saved, by their names."""
         self.raises: Exception | None = None
 
     def entries(self) -> list[Entry]:
         """The saved ones and the samples."""
         if self.raises is not None:
             raise self.raises
-        return [*self.saved, *(Entry(name, None, None) for name in sample_names())]
+        return [*self.saved, *(Entry(name, None, None) for name in sample_names() if name not in self.values)]
 
     def show(self, name: str) -> NamedConfiguration:
-        """A sample; a list that gets the focus shows its first entry."""
+        """One that was set, or a sample."""
+        for entry in self.saved:
+            if entry.name == name and name in self.values:
+                return NamedConfiguration(entry, self.values[name])
         return NamedConfiguration(Entry(name, None, None), sample(name))
 
     def names(self) -> list[str]:
@@ -121,31 +127,58 @@ class StandInConfigurations:
 
 
 class StandInSchedules:
-    """No schedules."""
+    """Schedules that were set, each with the same past."""
+
+    def __init__(self) -> None:
+        self.saved: list[Schedule] = []
+        self.past: list[Decided] = []
+        self.next: list[datetime] = []
+        self.there: list[Service] = []
 
     def all(self) -> list[Schedule]:
-        """None."""
-        return []
+        """Those that were set."""
+        return self.saved
+
+    def decided(self, name: str, limit: int = 50) -> list[Decided]:
+        """The past that was set."""
+        return self.past
 
     def services(self) -> list[Service]:
-        """None."""
-        return []
+        """Those that were set."""
+        return self.there
 
     def preview(self, values: dict[str, Any], count: int = 5) -> list[datetime]:
-        """Never."""
-        return []
+        """The times that were set."""
+        return self.next
 
 
 class StandInAlerts:
-    """No alerts, and nobody to deliver them."""
+    """Alerts, messages and services that deliver, as they were set."""
+
+    def __init__(self) -> None:
+        self.saved: list[Alert] = []
+        self.told: list[Message] = []
+        self.delivering: list[DeliveringService] = []
 
     def all(self) -> list[Alert]:
-        """None."""
-        return []
+        """Those that were set."""
+        return self.saved
 
     def services(self) -> list[DeliveringService]:
-        """None."""
-        return []
+        """Those that were set."""
+        return self.delivering
+
+    def messages(self, name: str | None = None, limit: int = 50) -> list[Message]:
+        """Those that were set, of all alerts."""
+        return self.told
+
+    def messages_of(self, alert: Alert, limit: int) -> list[Message]:
+        """Those that were set, of one alert."""
+        return [message for message in self.told if message.alert_name == alert.name]
+
+    def expected(self, alert: Alert) -> Expectation | None:
+        """Nobody knows."""
+        return None
 
 
 class StandInMetrics:

@@ -31,10 +31,12 @@ from pytestqt.qtbot import QtBot
 
 from pipeline_gui.profile import Profile
 from pipeline_gui.settings import Settings
+from pipeline_gui.window.configurations.start_with_changes import StartWithChanges
 from pipeline_gui.window.main_window import MainWindow
 from pipeline_gui.window.shortcuts import shortcuts
 from pipeline_gui.window.single_window import SingleWindow
 from pipeline_gui.window.watchdog import Watchdog
+from tests.window import plausible
 from tests.window.conftest import OpenWindow
 from tests.window.finding import action, found, has_read, text
 from tests.window.stand_in import StandInBackend, idle, run, running, unknown
@@ -42,7 +44,8 @@ from tests.window.stand_in import StandInBackend, idle, run, running, unknown
 
 @pytest.fixture
 def window(backend: StandInBackend, open_window: OpenWindow, qtbot: QtBot) -> MainWindow:
-    """A window that has read a running run."""
+    """A window that has read a running run, and has something in every dialog."""
+    plausible.fill(backend)
     backend.controller.status = running("flights-1")
     backend.controller.runs = [run("flights-1", "running", ago=9, duration=9.0)]
     made = open_window(backend)
@@ -245,12 +248,20 @@ def _name(widget: QWidget) -> str:
     return own or "".join(buddies)
 
 
+def _start_with_changes(window: MainWindow) -> StartWithChanges:
+    return StartWithChanges(window, plausible.FLIGHTS, ["conf"], lambda _name, _values: None)
+
+
 DIALOGS: dict[str, Callable[[MainWindow], None]] = {
     "settings": lambda window: action(window, "settingsAction").trigger(),
     "window": lambda window: None,
     "details": lambda window: action(window, "detailsAction").trigger(),
     "log": lambda window: action(window, "logAction").trigger(),
     "configurations": lambda window: action(window, "configurationsAction").trigger(),
+    "schedules": lambda window: action(window, "schedulesAction").trigger(),
+    "alerts": lambda window: action(window, "alertsAction").trigger(),
+    "metrics": lambda window: action(window, "metricsAction").trigger(),
+    "start with changes": lambda window: _start_with_changes(window).open(),
     "abandon": lambda window: action(window, "abandonAction").trigger(),
     "about": lambda window: action(window, "aboutAction").trigger(),
     "shortcuts": lambda window: action(window, "shortcutsAction").trigger(),
@@ -299,6 +310,41 @@ def test_the_focus_goes_through_the_window_as_it_is_read(window: MainWindow) -> 
         "logText",
     ]
     assert [name for name in named if name in order] == order
+
+
+ORDERS = {
+    "configurations": [
+        "configurationList", "newButton", "duplicateButton", "importButton", "exportButton", "field_name", "field_file",
+        "commandPreview", "copyCommandButton",
+    ],
+    "schedules": [
+        "scheduleList", "newScheduleButton", "scheduleName", "scheduleConfiguration", "scheduleKind", "scheduleCron",
+        "scheduleZone", "scheduleFrom", "scheduleUntil", "scheduleBusy", "scheduleCatchUp", "scheduleRetries",
+        "scheduleDecided", "deleteScheduleButton", "pauseScheduleButton", "revertScheduleButton", "saveScheduleButton",
+    ],
+    "alerts": [
+        "alertList", "newAlertButton", "alertName", "alertCondition", "alertPipeline", "alertReceiver", "alertMessages",
+        "deleteAlertButton", "pauseAlertButton", "testAlertButton", "revertAlertButton", "saveAlertButton",
+    ],
+    "metrics": ["metricsPeriod", "metricsTable", "dayBars"],
+    "start with changes": ["field_name", "field_file", "commandPreview", "copyCommandButton", "startChangedButton"],
+}  # fmt: skip
+"""As it is read: the list first, then what is chosen in it from the top to the bottom, then what is done with it."""
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_the_focus_goes_through_a_dialog_as_it_is_read(window: MainWindow, qtbot: QtBot, name: str) -> None:
+    DIALOGS[name](window)
+    qtbot.waitUntil(lambda: any(dialog.isVisible() for dialog in window.findChildren(QDialog)))
+    [dialog] = [each for each in window.findChildren(QDialog) if each.isVisible()]
+    start = found(dialog, QWidget, ORDERS[name][0])
+    chain, widget = [start.objectName()], start.nextInFocusChain()
+    while widget is not None and widget is not start:
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisibleTo(dialog):
+            chain.append(widget.objectName())
+        widget = widget.nextInFocusChain()
+    assert [part for part in chain if part in ORDERS[name]] == ORDERS[name]
+    dialog.reject()
 
 
 # --- what holds the window up ---------------------------------------------------------------------------------------

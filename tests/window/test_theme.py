@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QCoreApplication, QSize
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
 from pipeline_gui.pipeline.run import Phase
 from pipeline_gui.window.icons import application_icon, look_icon
+from pipeline_gui.window.labels import ToneLabel
 from pipeline_gui.window.looks import Tone, look_of
 from pipeline_gui.window.theme import is_dark, quiet_text, tint, tone_color
 from tests.window.screenshots import dark_palette
@@ -66,3 +67,17 @@ def test_an_icon_is_crisp_at_twice_the_scale(palette: QPalette) -> None:
     pixmap = look_icon(look_of("completed"), palette).pixmap(QSize(24, 24), 2.0)
     assert (pixmap.width(), pixmap.devicePixelRatio()) == (48, 2.0)
     assert not application_icon().isNull()
+
+
+def test_a_label_keeps_its_tone_through_a_change_of_theme(qapp: QApplication) -> None:
+    before = QPalette(qapp.palette())
+    label = ToneLabel()
+    label.show_text("It was refused.", Tone.BAD)
+    try:
+        qapp.setPalette(dark_palette())
+        QCoreApplication.processEvents()
+        assert label.palette().windowText().color() == tone_color(Tone.BAD, dark_palette())
+        label.show_text("It was saved.")
+        assert label.palette().windowText().color() == dark_palette().windowText().color()
+    finally:
+        qapp.setPalette(before)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from PySide6.QtWidgets import QListWidgetItem, QWidget
+from PySide6.QtWidgets import QListWidgetItem, QVBoxLayout, QWidget
 
-from pipeline_gui.alerts.owner import Alerts, Tried, delivery_sentence, receivers_of, values_of
+from pipeline_gui.alerts.owner import AlertChanged, Alerts, Tried, delivery_sentence, receivers_of, values_of
 from pipeline_gui.pipeline.alert import Alert, Condition, DeliveringService, Message, MessageState
 from pipeline_gui.pipeline.alert_texts import sentence_of
 from pipeline_gui.pipeline.expectation import Expectation
-from pipeline_gui.window.alerts.form import AlertForm, condition_titles
+from pipeline_gui.window.alerts.form import AlertForm, condition_titles, form_values, told_fields
 from pipeline_gui.window.dialog_parts import plain_button, text_list, wrapping_label
-from pipeline_gui.window.gateway import Gateway, Lane
+from pipeline_gui.window.gateway import Gateway
+from pipeline_gui.window.looks import Tone
 from pipeline_gui.window.rules.dialog import RulesDialog
 from pipeline_gui.window.rules.rule import Kind, Named
 from pipeline_gui.window.texts import one_line, tooltip
@@ -23,6 +25,7 @@ from pipeline_gui.window.times import local_text, moment_tooltip
 from pipeline_gui.window.translation import tr
 
 SHOWN = 50
+MOST_LOST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class _Read:
     alerts: list[Alert]
     services: list[DeliveringService]
     pipelines: list[str]
+    messages: list[Message]
+    """The last ones of all alerts, those that were deleted too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,15 @@ class AlertsDialog(RulesDialog[Alert]):
     _form: AlertForm
 
     def __init__(self, gateway: Gateway, owner: Alerts, configurations: Named, parent: QWidget | None = None) -> None:
-        kind = Kind("alert", tr("Alerts"), tr("What waits to be told by it is told."))
+        kind = Kind(
+            "alert",
+            tr("Alerts"),
+            tr("No alert yet. Fill in the form and save it."),
+            tr("What waits to be told by it is told."),
+            tuple(told_fields()),
+            ("condition", "minutes"),
+            form_values,
+        )
         super().__init__(gateway, kind, AlertForm(), parent)
         self._owner = owner
         self._configurations = configurations
@@ -52,34 +65,42 @@ class AlertsDialog(RulesDialog[Alert]):
         self._given_up = threading.Event()
         """A test that is waited for must not keep a thread of a window that is gone."""
         self._delivery = wrapping_label("alertDelivery")
+        self._undelivered = wrapping_label("alertUndelivered")
+        self._undelivered.hide()
         self._expected = wrapping_label("alertExpected")
-        self._messages = text_list("alertMessages", tr("What was told"))
+        self._messages = text_list("alertMessages", tr("Messages of this alert"))
         self._test = plain_button(
             "testAlertButton",
             tr("&Test"),
             self._try,
             tr("Have a service send a test, and show what the receiver answered"),
         )
-        self.resize(820, 560)
+        self.resize(900, 560)
         self.finished.connect(lambda _result: self._given_up.set())
         self.destroyed.connect(self._given_up.set)
-        self._begin(self._delivery, self._expected, self._messages, self._test)
+        above = QWidget()
+        column = QVBoxLayout(above)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._delivery)
+        column.addWidget(self._undelivered)
+        self._begin(above, self._expected, self._messages, self._test)
 
     # --- reading ------------------------------------------------------------------------------------------------
 
-    def read(self, choose: str | None = None) -> None:
-        """Read the list anew, since somebody may have changed it, and choose one by its name."""
+    def _read_work(self) -> Callable[[], _Read]:
+        return lambda: _Read(
+            self._owner.all(),
+            self._owner.services(),
+            self._configurations.names(),
+            self._owner.messages(limit=SHOWN),
+        )
 
-        def work() -> _Read:
-            return _Read(self._owner.all(), self._owner.services(), self._configurations.names())
-
-        self._gateway.run(work, lambda read: self._show_all(read, choose), self._fail, self, Lane.VIEWS)
-
-    def _show_all(self, read: _Read, choose: str | None) -> None:
+    def _show_all(self, read: _Read) -> None:
         self._services = read.services
         self._form.offer(read.pipelines, [one.name for one in receivers_of(read.services)])
         self._show_delivery()
-        self._show_list(read.alerts, choose)
+        self._show_undelivered(read.messages)
+        self._show_list(read.alerts)
 
     def _show_delivery(self) -> None:
         """Whether what is shown would reach anybody."""
@@ -91,7 +112,19 @@ class AlertsDialog(RulesDialog[Alert]):
             self._delivery.show_text(tr("The service can tell: {0}").format(known) if known else "")
             return
         sentence = delivery_sentence(receiver, self._services)
-        self._delivery.show_text(one_line(sentence, 500) if sentence else tr("A service is there to deliver."))
+        if sentence:
+            self._delivery.show_text(one_line(sentence, 500), Tone.WARNING)
+        else:
+            self._delivery.show_text(tr("A service is there to deliver."))
+
+    def _show_undelivered(self, messages: list[Message]) -> None:
+        """What reached nobody, of whichever alert: also of one that is not selected, or that was deleted."""
+        lost = [message for message in messages if message.state is MessageState.UNDELIVERED]
+        self._undelivered.setVisible(bool(lost))
+        if lost:
+            text = tr("Messages of all alerts that reached nobody: {0}. The last one: {1}")
+            self._undelivered.show_text(text.format(len(lost), _lost_text(lost[0])), Tone.BAD)
+            self._undelivered.setToolTip(tooltip("\n".join(_lost_text(message) for message in lost[:MOST_LOST])))
 
     def _title(self, rule: Alert) -> str:
         return f"{one_line(rule.name, 60)} · {condition_titles()[rule.condition]}"
@@ -100,11 +133,11 @@ class AlertsDialog(RulesDialog[Alert]):
         return rule.alert_id == shown.alert_id
 
     def _show_parts(self, rule: Alert | None, *, is_other: bool) -> None:
-        self._form.show_alert(rule)
         self._show_delivery()
         if is_other:
             self._messages.clear()
-            self._expected.show_text("")
+            self._messages.show_hint(tr("Nothing yet") if rule is None else "")
+            self._show_expected("")
         if rule is not None:
             self._ask_about(
                 rule,
@@ -113,9 +146,10 @@ class AlertsDialog(RulesDialog[Alert]):
             )
 
     def _show_told(self, alert: Alert, told: _Told) -> None:
-        self._expected.show_text(_expected_text(alert, told.expected))
+        self._show_expected(_expected_text(alert, told.expected))
         today = datetime.now().astimezone().date()
         self._messages.clear()
+        self._messages.show_hint(tr("Nothing yet"))
         for message in told.messages:
             what = one_line(sentence_of(message), 200)
             if message.state is not MessageState.SENT and message.answer:
@@ -124,6 +158,10 @@ class AlertsDialog(RulesDialog[Alert]):
             about = f"{moment_tooltip(message.made_at)}\n{sentence_of(message)}\n{message.answer or ''}"
             item.setToolTip(tooltip(about))
             self._messages.addItem(item)
+
+    def _show_expected(self, text: str) -> None:
+        self._expected.show_text(text)
+        self._expected.setVisible(bool(text))
 
     def _edited(self) -> None:
         self._show_delivery()
@@ -142,13 +180,21 @@ class AlertsDialog(RulesDialog[Alert]):
     def _save_values(self, before: Alert | None, values: dict[str, Any]) -> Alert:
         if before is None:
             return self._owner.create(values)
+        self._look_at(before)
         return self._owner.save(before.name, {**_kept(before), **values}, before.revision)
 
     def _change_values(self, before: Alert, values: dict[str, Any]) -> Alert:
+        self._look_at(before)
         return self._owner.change(before.name, values, before.revision)
 
     def _remove(self, before: Alert) -> None:
+        self._look_at(before)
         self._owner.delete(before.name, before.revision)
+
+    def _look_at(self, before: Alert) -> None:
+        """Raise AlertChanged where another alert has its name by now: their revisions say nothing of each other."""
+        if self._owner.show(before.name).alert_id != before.alert_id:
+            raise AlertChanged(f"“{before.name}” is another alert by now.")
 
     def _try(self) -> None:
         alert = self._shown
@@ -157,13 +203,23 @@ class AlertsDialog(RulesDialog[Alert]):
 
         def finished(tried: Tried) -> None:
             text = one_line(tried.message, 500)
-            self._say(tr("Sent: {0}").format(text) if tried.success else tr("Not sent: {0}").format(text))
+            if tried.success:
+                self._say(tr("Sent: {0}").format(text), Tone.GOOD)
+            else:
+                self._say(tr("Not sent: {0}").format(text), Tone.BAD)
             self.read()
             self._allow()
 
         is_given_up = self._given_up.is_set
         asking = tr("Asking a service to send a test to “{0}”…").format(alert.receiver)
         self._do(asking, lambda: self._owner.test(alert.name, is_given_up), finished)
+
+
+def _lost_text(message: Message) -> str:
+    at = local_text(message.made_at, datetime.now().astimezone().date())
+    text = tr("“{0}” to “{1}”, {2}: {3}")
+    answer = one_line(message.answer or tr("there was no answer"), 200)
+    return text.format(one_line(message.alert_name, 60), one_line(message.receiver, 60), at, answer)
 
 
 def _kept(alert: Alert) -> dict[str, object]:

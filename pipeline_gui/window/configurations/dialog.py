@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QScrollArea,
@@ -16,14 +15,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from pipeline_gui.configurations.differences import shown_value
 from pipeline_gui.configurations.files import read_configuration
 from pipeline_gui.configurations.owner import Entry, NamedConfiguration, Version
 from pipeline_gui.configurations.toml_text import toml_text
 from pipeline_gui.pipeline.saved import ConfigurationChanged
-from pipeline_gui.window.configurations.conflict import ConflictNote
 from pipeline_gui.window.configurations.editing import NEW, Edited, Owner, edited_of, edited_of_saved, free_name
 from pipeline_gui.window.configurations.form import ConfigurationForm
 from pipeline_gui.window.configurations.preview import CommandPreview
+from pipeline_gui.window.conflict_note import ConflictNote
 from pipeline_gui.window.dialog_parts import ask_to_delete, plain_button
 from pipeline_gui.window.file_dialogs import ask_for_configuration, ask_where_to_save
 from pipeline_gui.window.gateway import Gateway, Lane
@@ -45,9 +45,12 @@ class ConfigurationsDialog(SharedDialog):
         self._edited: Edited = NEW
         self._asked = 0
         self._wanted: str | None = None
+        self._may_choose_first = True
+        """Nothing was chosen, read or begun yet."""
         self._form = ConfigurationForm(is_shared=True)
         self._preview = CommandPreview()
         self._conflict = ConflictNote()
+        self._change: ConfigurationChanged | None = None
         self._new = plain_button("newButton", tr("&New"), self._start_new, tr("A new configuration"))
         self._copy = plain_button(
             "duplicateButton", tr("&Duplicate"), self._duplicate, tr("A new one like this, also of a sample")
@@ -119,6 +122,9 @@ class ConfigurationsDialog(SharedDialog):
     def _show_entries(self, entries: list[Entry]) -> None:
         self._entries = entries
         before, wanted = self._edited.version, self._wanted
+        if self._may_choose_first and entries and not wanted and not self._form.is_edited:
+            wanted = self._wanted = entries[0].name
+        self._may_choose_first = False
         chosen = self._list.show_rows(self._row(entry, before) for entry in entries)
         self._wanted = None
         if wanted is not None or not self._form.is_edited:
@@ -136,7 +142,7 @@ class ConfigurationsDialog(SharedDialog):
         return Row(
             entry,
             tr("{0} (sample)").format(title) if entry.is_sample else title,
-            f"{entry.description or entry.name}\n{who}",
+            f"{entry.description}\n{who}" if entry.description else who,
             entry.name == self._wanted or (is_shown and not self._wanted),
         )
 
@@ -201,6 +207,7 @@ class ConfigurationsDialog(SharedDialog):
         self._if_given_up(lambda: self._edit_new(values))
 
     def _edit_new(self, values: dict[str, Any]) -> None:
+        self._may_choose_first = False
         self._edit(NEW)
         self._say("")
         self._list.choose_none()
@@ -242,21 +249,26 @@ class ConfigurationsDialog(SharedDialog):
     def _failed(self, error: Exception) -> None:
         if isinstance(error, ConfigurationChanged):
             self._say("")
-            self._conflict.show_change(error)
+            self._change = error
+            fields = [
+                (one.field, shown_value(one.field, one.before), shown_value(one.field, one.after))
+                for one in error.changes
+            ]
+            self._conflict.show_conflict(str(error), fields, is_gone=error.current is None)
         else:
             self._fail(error)
 
     # --- somebody was quicker -----------------------------------------------------------------------------------
 
     def _take_theirs(self) -> None:
-        change = self._conflict.change
+        change = self._change
         self._edit(edited_of_saved(change.current) if change is not None and change.current else NEW)
         self._say("")
         self._show_edited()
         self.read()
 
     def _merge(self) -> None:
-        change = self._conflict.change
+        change = self._change
         if change is None:
             return
         mine = self._form.values()
@@ -295,21 +307,3 @@ class ConfigurationsDialog(SharedDialog):
             self._fail,
             self,
         )
-
-    # --- closing ------------------------------------------------------------------------------------------------
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        """Nothing that was edited is lost without a question."""
-        if self._form.is_edited:
-            event.ignore()
-            self._if_given_up(self._close_for_good)
-            return
-        super().closeEvent(event)
-
-    def reject(self) -> None:
-        """Escape closes as the window's own button does."""
-        self._if_given_up(self._close_for_good)
-
-    def _close_for_good(self) -> None:
-        self._form.show_values(self._edited.base)
-        super().reject()

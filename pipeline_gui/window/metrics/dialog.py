@@ -85,7 +85,7 @@ class MetricsDialog(QDialog):
         self._again.timeout.connect(self.read)
         self._show_pointed("")
         self._say(tr("Reading…"))
-        self.resize(1000, 640)
+        self.resize(1100, 640)
 
     def _lay_out(self) -> None:
         title = QLabel(tr("&Up to now, in days of UTC:"))
@@ -182,6 +182,8 @@ class MetricsDialog(QDialog):
                     item = QTableWidgetItem()
                     if column in _NUMBERS:
                         item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                    elif column == _AFTER_NUMBERS:
+                        item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
                     self._table.setItem(row, column, item)
                 if item.text() != text:
                     item.setText(text)
@@ -210,6 +212,8 @@ class MetricsDialog(QDialog):
 
 
 _NUMBERS = (1, 2, 3, 4, 5)
+_AFTER_NUMBERS = 6
+"""On the left, its texts would touch the numbers before them."""
 
 
 def _table() -> QTableWidget:
@@ -230,7 +234,7 @@ def _table() -> QTableWidget:
     table.verticalHeader().hide()
     header = table.horizontalHeader()
     header.setHighlightSections(False)
-    for column, width in enumerate((130, 60, 68, 84, 84, 84, 92, 122)):
+    for column, width in enumerate((130, 60, 68, 84, 84, 84, 100, 160)):
         header.resizeSection(column, width)
     header.setSectionResizeMode(len(headings) - 1, QHeaderView.ResizeMode.Stretch)
     return table

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from pipeline_gui.pipeline.errors import ConfigurationInvalid
 from pipeline_gui.window.dialog_parts import ask_to_delete, plain_button
-from pipeline_gui.window.gateway import Gateway, Lane
+from pipeline_gui.window.gateway import Gateway
 from pipeline_gui.window.rules.form import RuleForm
+from pipeline_gui.window.rules.reader import RulesReader
 from pipeline_gui.window.rules.rule import Kind, Rule
-from pipeline_gui.window.shared_dialog import SharedDialog
-from pipeline_gui.window.shared_list import Row
 from pipeline_gui.window.texts import one_line
 from pipeline_gui.window.translation import tr
 
@@ -24,26 +24,27 @@ R = TypeVar("R", bound=Rule)
 T = TypeVar("T")
 
 
-class RulesDialog(SharedDialog, Generic[R]):
+class RulesDialog(RulesReader[R]):
     """Each kind says what it reads, shows and saves; how it goes from one to another is the same."""
 
     def __init__(self, gateway: Gateway, kind: Kind, form: RuleForm, parent: QWidget | None) -> None:
-        super().__init__(gateway, kind.name, kind.title, parent)
-        self._kind = kind
-        self._form: RuleForm = form
-        self._shown: R | None = None
+        super().__init__(gateway, kind, form, parent)
         self._new = plain_button(kind.part("new", "Button"), tr("&New"), self._start_new)
         self._delete = plain_button(kind.part("delete", "Button"), tr("De&lete…"), self._ask_to_delete)
         self._pause = plain_button(kind.part("pause", "Button"), tr("&Pause"), self._pause_or_resume)
-        self._revert = plain_button(kind.part("revert", "Button"), tr("&Revert"), lambda: self._show_rule(self._shown))
+        self._revert = plain_button(kind.part("revert", "Button"), tr("&Revert"), self._give_mine_up)
         self._save = plain_button(kind.part("save", "Button"), tr("&Save"), self._save_edited)
         self._save.setDefault(True)
 
     def _begin(self, above: QWidget, about: QWidget, past: QWidget, *more: QPushButton) -> None:
         """Lay the parts out, with those of this kind among them, and read for the first time."""
         right = QVBoxLayout()
+        right.addWidget(self._conflict)
         right.addWidget(self._form)
         right.addWidget(about)
+        title = QLabel(past.accessibleName())
+        title.setBuddy(past)
+        right.addWidget(title)
         right.addWidget(past, 1)
         right.addWidget(self._said)
         row = QHBoxLayout()
@@ -62,6 +63,8 @@ class RulesDialog(SharedDialog, Generic[R]):
         whole.setColumnStretch(1, 2)
         self._form.edited.connect(self._edited)
         self._list.chosen.connect(self._choose)
+        self._conflict.theirs_wanted.connect(self._give_mine_up)
+        self._conflict.merge_wanted.connect(self._keep_mine)
         again = QTimer(self, interval=AGAIN_MS)
         again.timeout.connect(self.read_again)
         again.start()
@@ -69,22 +72,6 @@ class RulesDialog(SharedDialog, Generic[R]):
         self.read()
 
     # --- of one kind --------------------------------------------------------------------------------------------
-
-    @abstractmethod
-    def read(self, choose: str | None = None) -> None:
-        """Read the list anew, since somebody may have changed it, and choose one by its name."""
-
-    @abstractmethod
-    def _title(self, rule: R) -> str:
-        """How the list shows one that is not paused."""
-
-    @abstractmethod
-    def _is_same(self, rule: R, shown: R) -> bool:
-        """Whether both are one, in whatever revision."""
-
-    @abstractmethod
-    def _show_parts(self, rule: R | None, *, is_other: bool) -> None:
-        """Show one, in the form and beside it; None: the beginning of a new one."""
 
     @abstractmethod
     def _edited(self) -> None:
@@ -106,48 +93,9 @@ class RulesDialog(SharedDialog, Generic[R]):
     def _remove(self, before: R) -> None:
         """Delete it."""
 
-    # --- reading ------------------------------------------------------------------------------------------------
-
-    def read_again(self) -> None:
-        """Read the list anew, unless something is being written here."""
-        if self.isVisible() and not self._is_busy and not self._form.is_edited:
-            self.read()
-
-    def _show_list(self, rules: Iterable[R], choose: str | None) -> None:
-        if self._form.is_edited and choose is None:
-            return  # what is typed stays; the list is read again when it is saved or given up
-        wanted = choose if choose is not None else self._shown.name if self._shown else None
-        self._show_rule(self._list.show_rows(self._row(rule, is_chosen=rule.name == wanted) for rule in rules))
-
-    def _row(self, rule: R, *, is_chosen: bool) -> Row:
-        title = self._title(rule) if rule.is_enabled else tr("{0} (paused)").format(self._title(rule))
-        return Row(rule, title, tr("changed by {0}").format(rule.changed_by), is_chosen)
-
-    def _choose(self, rule: R, stay: Callable[[], None]) -> None:
-        self._if_given_up(lambda: self._show_chosen(rule), stay)
-
-    def _show_chosen(self, rule: R | None) -> None:
-        self._say("")
-        self._show_rule(rule)
-
-    def _show_rule(self, rule: R | None) -> None:
-        is_other = rule is None or self._shown is None or not self._is_same(rule, self._shown)
-        self._shown = rule
-        self._show_parts(rule, is_other=is_other)
-        self._allow()
-
-    def _ask_about(self, rule: R, work: Callable[[], T], show: Callable[[T], None]) -> None:
-        """Ask more about the one that is shown; an answer that comes when another is shown is dropped."""
-
-        def answered(about: T) -> None:
-            if self._shown is rule:
-                show(about)
-
-        self._gateway.run(work, answered, self._fail, self, Lane.VIEWS)
-
     def _allow(self) -> None:
         free, edited, is_there = not self._is_busy, self._form.is_edited, self._shown is not None
-        self._save.setEnabled(free and edited and self._is_complete())
+        self._save.setEnabled(free and edited and self._is_complete() and not self._conflict.is_open)
         self._revert.setEnabled(free and edited)
         self._delete.setEnabled(free and is_there)
         self._pause.setEnabled(free and is_there and not edited)
@@ -158,6 +106,7 @@ class RulesDialog(SharedDialog, Generic[R]):
 
     def _start_new(self) -> None:
         def begin() -> None:
+            self._may_choose_first = False
             self._list.choose_none()
             self._show_chosen(None)
             self._form.focus_first()
@@ -166,14 +115,21 @@ class RulesDialog(SharedDialog, Generic[R]):
 
     def _save_edited(self) -> None:
         values, before = self._form.values(), self._shown
-        self._write(lambda: self._save_values(before, values), tr("Saved “{0}” for all operators."))
+
+        def saved(rule: R) -> None:
+            typed = self._form.values()
+            self._show_rule(rule)
+            if typed != values:  # while it was saved
+                self._form.show_typed(typed)
+
+        self._write(lambda: self._save_values(before, values), saved, tr("Saved “{0}” for all operators."))
 
     def _pause_or_resume(self) -> None:
         before = self._shown
         if before is not None:
             values = {"is_enabled": not before.is_enabled}
             said = tr("Paused “{0}”.") if before.is_enabled else tr("Resumed “{0}”.")
-            self._write(lambda: self._change_values(before, values), said)
+            self._write(lambda: self._change_values(before, values), self._show_rule, said)
 
     def _ask_to_delete(self) -> None:
         before = self._shown
@@ -186,12 +142,39 @@ class RulesDialog(SharedDialog, Generic[R]):
 
         ask_to_delete(
             self, self._kind.part("delete", "Question"), before.name, self._kind.stays,
-            lambda: self._write(delete, tr("Deleted “{0}”.")),
+            lambda: self._write(delete, lambda _: self._show_rule(None), tr("Deleted “{0}”.")),
         )  # fmt: skip
 
-    def _write(self, work: Callable[[], R], said: str) -> None:
+    def _write(self, work: Callable[[], R], show: Callable[[R], None], said: str) -> None:
+        before = self._shown
+
         def finished(rule: R) -> None:
             self._say(said.format(one_line(rule.name, 80)))
-            self.read(rule.name)
+            # What was written is known, whether or not it can be read again just now.
+            if self._shown is before:
+                show(rule)
+            self._allow()
+            self.read()
 
         self._do(tr("Saving…"), work, finished)
+
+    def _failed(self, error: Exception) -> None:
+        self._fail(error)
+        if isinstance(error, ConfigurationInvalid) and self._shown is not None:
+            self._is_refused = True
+            self.read()  # is it another by now?
+
+    # --- somebody was quicker -----------------------------------------------------------------------------------
+
+    def _give_mine_up(self) -> None:
+        shown = self._conflict.theirs if self._conflict.is_open else self._shown
+        if shown is None:
+            self._list.choose_none()
+        self._show_chosen(shown)
+        self.read()
+
+    def _keep_mine(self) -> None:
+        values = self._conflict.merged(self._form.values(), self._form.shown)
+        self._show_rule(self._conflict.theirs)
+        self._form.show_typed(values)
+        self._say(tr("Look through it, then save."))

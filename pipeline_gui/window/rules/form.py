@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Signal
@@ -13,7 +13,7 @@ from pipeline_gui.window.translation import tr
 
 
 class RuleForm(QWidget):
-    """Shows one rule, or none, and says whether it was edited."""
+    """Shows the values of one rule, or those that a new one begins with, and says whether they were edited."""
 
     edited = Signal()
 
@@ -27,6 +27,35 @@ class RuleForm(QWidget):
     def is_edited(self) -> bool:
         """Whether it says something else than what was shown."""
         return self.values() != self._shown
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What was shown, before anything was typed."""
+        return dict(self._shown)
+
+    def show_values(self, values: Mapping[str, Any]) -> None:
+        """Show these, as nobody has edited them."""
+        self._put(values)
+        self._shown = self.values()
+
+    def show_typed(self, values: Mapping[str, Any]) -> None:
+        """Show these as if a person had typed them over what is shown."""
+        self._put(values)
+        self.edited.emit()
+
+    def _put(self, values: Mapping[str, Any]) -> None:
+        blockers = [QSignalBlocker(part) for part in self.findChildren(QWidget)]
+        self._fill(values)
+        del blockers
+        self._show_rows()
+
+    @abstractmethod
+    def _fill(self, values: Mapping[str, Any]) -> None:
+        """Put values into the parts."""
+
+    @abstractmethod
+    def _show_rows(self) -> None:
+        """Show the lines that mean something with what is chosen now."""
 
     @abstractmethod
     def values(self) -> dict[str, Any]:
@@ -59,7 +88,8 @@ def open_choice(name: str, title: str, hint: str = "") -> QComboBox:
     box = choice(name, title)
     box.setEditable(True)
     box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-    if hint and (typed := box.lineEdit()) is not None:
+    if (typed := box.lineEdit()) is not None:
+        typed.setAccessibleName(title)  # it is what has the focus
         typed.setPlaceholderText(hint)
     return box
 

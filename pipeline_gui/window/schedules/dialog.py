@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +18,7 @@ from pipeline_gui.window.gateway import Gateway, Lane
 from pipeline_gui.window.messages import failure_message
 from pipeline_gui.window.rules.dialog import RulesDialog
 from pipeline_gui.window.rules.rule import Kind, Named
-from pipeline_gui.window.schedules.form import ScheduleForm
+from pipeline_gui.window.schedules.form import ScheduleForm, form_values, told_fields
 from pipeline_gui.window.texts import one_line, tooltip
 from pipeline_gui.window.times import local_text, moment_tooltip
 from pipeline_gui.window.translation import tr
@@ -44,7 +45,15 @@ class SchedulesDialog(RulesDialog[Schedule]):
     def __init__(
         self, gateway: Gateway, owner: Schedules, configurations: Named, parent: QWidget | None = None
     ) -> None:
-        kind = Kind("schedule", tr("Schedules"), tr("Runs that it started stay in the record."))
+        kind = Kind(
+            "schedule",
+            tr("Schedules"),
+            tr("No schedule yet. Fill in the form and save it."),
+            tr("Runs that it started stay in the record."),
+            tuple(told_fields()),
+            ("cron", "every_minutes"),
+            form_values,
+        )
         super().__init__(gateway, kind, ScheduleForm(), parent)
         self._owner = owner
         self._configurations = configurations
@@ -52,7 +61,7 @@ class SchedulesDialog(RulesDialog[Schedule]):
         self._asked = 0
         self._services = wrapping_label("scheduleServices")
         self._next = wrapping_label("scheduleNext")
-        self._decided = text_list("scheduleDecided", tr("What became of its last times"))
+        self._decided = text_list("scheduleDecided", tr("What became of its times"))
         self._typed = QTimer(self, singleShot=True, interval=TYPED_MS)
         self._typed.timeout.connect(self._ask_for_times)
         self.resize(820, 620)
@@ -60,20 +69,17 @@ class SchedulesDialog(RulesDialog[Schedule]):
 
     # --- reading ------------------------------------------------------------------------------------------------
 
-    def read(self, choose: str | None = None) -> None:
-        """Read the list anew, since somebody may have changed it, and choose one by its name."""
+    def _read_work(self) -> Callable[[], _Read]:
+        return lambda: _Read(
+            self._owner.all(), self._owner.services(), self._configurations.names(), sorted(available_timezones())
+        )
 
-        def work() -> _Read:
-            return _Read(
-                self._owner.all(), self._owner.services(), self._configurations.names(), sorted(available_timezones())
-            )
-
-        self._gateway.run(work, lambda read: self._show_all(read, choose), self._fail, self, Lane.VIEWS)
-
-    def _show_all(self, read: _Read, choose: str | None) -> None:
+    def _show_all(self, read: _Read) -> None:
         self._services.show_text(_services_text(read.services))
         self._form.offer(read.configurations, read.zones)
-        self._show_list(read.schedules, choose)
+        self._show_list(read.schedules)
+        if self._form.is_edited and not self._is_right and not self._typed.isActive():
+            self._ask_for_times()  # the database may have been away when they were asked for
 
     def _title(self, rule: Schedule) -> str:
         plan = rule.plan
@@ -84,9 +90,9 @@ class SchedulesDialog(RulesDialog[Schedule]):
         return rule.schedule_id == shown.schedule_id
 
     def _show_parts(self, rule: Schedule | None, *, is_other: bool) -> None:
-        self._form.show_schedule(rule)
         if is_other:
             self._decided.clear()
+            self._decided.show_hint(tr("Nothing yet") if rule is None else "")
         if rule is not None:
             self._ask_about(rule, lambda: self._owner.decided(rule.name, SHOWN), self._show_decided)
         self._ask_for_times()
@@ -94,6 +100,7 @@ class SchedulesDialog(RulesDialog[Schedule]):
     def _show_decided(self, decided: list[Decided]) -> None:
         today = datetime.now().astimezone().date()
         self._decided.clear()
+        self._decided.show_hint(tr("Nothing yet"))
         for one in decided:
             what = one.run_id or one_line(one.sentence or "", 200)
             again = tr("attempt {0}: ").format(one.attempt) if one.is_retry else ""
@@ -106,16 +113,17 @@ class SchedulesDialog(RulesDialog[Schedule]):
 
     def _edited(self) -> None:
         self._is_right = False
+        self._asked += 1  # an answer about what stood there before says nothing of this
         self._typed.start()
         self._allow()
 
     def _ask_for_times(self) -> None:
         values = self._form.values()
+        self._asked += 1
+        asked = self._asked
         if self._shown is None and not values["name"]:
             self._next.show_text("")
             return
-        self._asked += 1
-        asked = self._asked
 
         def shown(times: list[datetime]) -> None:
             if asked == self._asked:
@@ -125,7 +133,8 @@ class SchedulesDialog(RulesDialog[Schedule]):
 
         def wrong(error: Exception) -> None:
             if asked == self._asked:
-                self._next.show_text(failure_message(error).text)
+                failure = failure_message(error)
+                self._next.show_text(failure.text, failure.tone)
                 self._allow()
 
         self._gateway.run(lambda: self._owner.preview(values), shown, wrong, self, Lane.VIEWS)

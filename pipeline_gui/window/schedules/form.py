@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from PySide6.QtCore import QSignalBlocker
-from PySide6.QtWidgets import QFormLayout, QWidget
+from PySide6.QtWidgets import QFormLayout
 
-from pipeline_gui.pipeline.schedule import Schedule, WhenBusy
+from pipeline_gui.pipeline.schedule import Plan, Schedule, WhenBusy
 from pipeline_gui.schedules.checks import (
     LONGEST_CATCH_UP_SECONDS,
     LONGEST_RETRY_DELAY_SECONDS,
@@ -17,6 +17,7 @@ from pipeline_gui.schedules.checks import (
     MOST_RETRIES,
     RETRY_DELAY_SECONDS,
 )
+from pipeline_gui.window.rules.changes import Field
 from pipeline_gui.window.rules.form import RuleForm, choice, line, number, offer, open_choice
 from pipeline_gui.window.translation import tr
 
@@ -31,17 +32,13 @@ class ScheduleForm(RuleForm):
         self._kind.addItem(tr("At times, as cron has them"), "cron")
         self._kind.addItem(tr("Every so many minutes"), "every_minutes")
         self._cron = line("scheduleCron", tr("Cron"), tr("minute hour day month weekday, as in 0 2 * * *"))
-        self._zone = open_choice("scheduleZone", tr("Zone"))
         self._minutes = number("scheduleMinutes", tr("Minutes"), 1, MOST_MINUTES)
+        self._zone = open_choice("scheduleZone", tr("Zone"))
         self._from = line("scheduleFrom", tr("From"), tr("at once; or as in 2026-12-24T18:00, in its zone"))
         self._until = line("scheduleUntil", tr("Until"), tr("without an end"))
         self._busy = choice("scheduleBusy", tr("While a pipeline runs"))
-        for title, when in (
-            (tr("leave this time out"), WhenBusy.SKIP),
-            (tr("wait until nothing runs"), WhenBusy.WAIT),
-            (tr("stop what runs, then start"), WhenBusy.REPLACE),
-        ):
-            self._busy.addItem(title, when.value)
+        for when, title in busy_titles().items():
+            self._busy.addItem(title, when)
         self._catch_up = number("scheduleCatchUp", tr("Make up for"), 0, int(LONGEST_CATCH_UP_SECONDS), " s")
         self._catch_up.setSpecialValueText(tr("never"))
         self._catch_up.setToolTip(tr("How late a time that nobody could keep is made up for, once"))
@@ -53,9 +50,10 @@ class ScheduleForm(RuleForm):
         self._delay = number("scheduleRetryDelay", tr("Pause before"), 0, int(LONGEST_RETRY_DELAY_SECONDS), " s")
         self._delay.setToolTip(tr("So long after the end of the run that failed"))
         layout = QFormLayout(self)
+        layout.setContentsMargins(0, 0, 0, 6)
         for title, part in (
             (tr("Name"), self._name), (tr("Starts"), self._configuration), (tr("When"), self._kind),
-            (tr("Cron"), self._cron), (tr("Zone"), self._zone), (tr("Minutes"), self._minutes),
+            (tr("Cron"), self._cron), (tr("Minutes"), self._minutes), (tr("Zone"), self._zone),
             (tr("From"), self._from), (tr("Until"), self._until), (tr("While a pipeline runs"), self._busy),
             (tr("Missed times"), self._catch_up), (tr("After a failure"), self._retries),
             (tr("Pause before"), self._delay),
@@ -72,33 +70,26 @@ class ScheduleForm(RuleForm):
             count.valueChanged.connect(self.edited)
         self._kind.currentIndexChanged.connect(self._show_rows)
         self._retries.valueChanged.connect(self._show_rows)
-        self.show_schedule(None)
+        self.show_values(form_values(None))
 
     def offer(self, configurations: list[str], zones: list[str]) -> None:
         """What can be chosen; what is chosen stays."""
         offer(self._configuration, configurations)
         offer(self._zone, zones)
 
-    def show_schedule(self, schedule: Schedule | None) -> None:
-        """Show a schedule as it is saved; None: the beginning of a new one."""
-        blockers = [QSignalBlocker(part) for part in self.findChildren(QWidget)]
-        plan = schedule.plan if schedule else None
-        zone = plan.zone if plan else "UTC"
-        self._name.setText(schedule.name if schedule else "")
-        self._configuration.setEditText(schedule.configuration if schedule else "")
-        self._kind.setCurrentIndex(1 if plan and plan.every_minutes else 0)
-        self._cron.setText((plan.cron if plan else "0 2 * * *") or "")
-        self._zone.setEditText(zone)
-        self._minutes.setValue((plan.every_minutes if plan else None) or 60)
-        self._from.setText(_moment_text(plan.starts_at if plan else None, zone))
-        self._until.setText(_moment_text(plan.ends_at if plan else None, zone))
-        self._busy.setCurrentIndex(self._busy.findData(schedule.when_busy.value if schedule else WhenBusy.SKIP.value))
-        self._catch_up.setValue(round(schedule.catch_up_seconds) if schedule else 0)
-        self._retries.setValue(schedule.retries if schedule else 0)
-        self._delay.setValue(round(schedule.retry_delay_seconds if schedule else RETRY_DELAY_SECONDS))
-        del blockers
-        self._show_rows()
-        self._shown = self.values()
+    def _fill(self, values: Mapping[str, Any]) -> None:
+        self._name.setText(values["name"])
+        self._configuration.setEditText(values["configuration"])
+        self._kind.setCurrentIndex(1 if values["every_minutes"] else 0)
+        self._cron.setText(values["cron"] or "0 2 * * *")
+        self._minutes.setValue(values["every_minutes"] or 60)
+        self._zone.setEditText(values["zone"] or "")
+        self._from.setText(values["starts_at"] or "")
+        self._until.setText(values["ends_at"] or "")
+        self._busy.setCurrentIndex(self._busy.findData(values["when_busy"]))
+        self._catch_up.setValue(values["catch_up_seconds"])
+        self._retries.setValue(values["retries"])
+        self._delay.setValue(values["retry_delay_seconds"])
 
     def values(self) -> dict[str, Any]:
         """What it says, under a schedule's keys; None where nothing is said."""
@@ -124,5 +115,47 @@ class ScheduleForm(RuleForm):
         self._rows.setRowVisible(self._delay, self._retries.value() > 0)
 
 
-def _moment_text(moment: datetime | None, zone: str) -> str:
-    return "" if moment is None else moment.astimezone(ZoneInfo(zone)).isoformat(timespec="minutes")
+def form_values(schedule: Schedule | None) -> dict[str, Any]:
+    """What the form shows of a schedule; None: what a new one begins with."""
+    plan = schedule.plan if schedule else Plan(cron="0 2 * * *")
+    return {
+        "name": schedule.name if schedule else "",
+        "configuration": schedule.configuration if schedule else "",
+        "cron": plan.cron,
+        "every_minutes": plan.every_minutes,
+        "zone": plan.zone,
+        "starts_at": _moment_text(plan.starts_at, plan.zone),
+        "ends_at": _moment_text(plan.ends_at, plan.zone),
+        "when_busy": (schedule.when_busy if schedule else WhenBusy.SKIP).value,
+        "catch_up_seconds": round(schedule.catch_up_seconds) if schedule else 0,
+        "retries": schedule.retries if schedule else 0,
+        "retry_delay_seconds": round(schedule.retry_delay_seconds if schedule else RETRY_DELAY_SECONDS),
+    }
+
+
+def told_fields() -> Iterator[Field]:
+    """The fields as somebody else's change of them is told."""
+    yield Field("name", tr("Name"))
+    yield Field("configuration", tr("Starts"))
+    yield Field("cron", tr("Cron"))
+    yield Field("every_minutes", tr("Minutes"))
+    yield Field("zone", tr("Zone"))
+    yield Field("starts_at", tr("From"), {None: tr("at once")})
+    yield Field("ends_at", tr("Until"), {None: tr("without an end")})
+    yield Field("when_busy", tr("While a pipeline runs"), busy_titles())
+    yield Field("catch_up_seconds", tr("Missed times"), {0: tr("never")}, " s")
+    yield Field("retries", tr("After a failure"), {0: tr("never")}, tr(" times"))
+    yield Field("retry_delay_seconds", tr("Pause before"), unit=" s")
+
+
+def busy_titles() -> dict[object, str]:
+    """What happens to a time that comes while a pipeline runs, in the words of the window."""
+    return {
+        WhenBusy.SKIP.value: tr("leave this time out"),
+        WhenBusy.WAIT.value: tr("wait until nothing runs"),
+        WhenBusy.REPLACE.value: tr("stop what runs, then start"),
+    }
+
+
+def _moment_text(moment: datetime | None, zone: str) -> str | None:
+    return None if moment is None else moment.astimezone(ZoneInfo(zone)).isoformat(timespec="minutes")

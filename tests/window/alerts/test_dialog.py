@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 import shiboken6
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLineEdit, QListWidget, QMessageBox, QPushButton, QSpinBox
+from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QLineEdit, QListWidget, QMessageBox, QPushButton, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from pipeline_gui.alerts.owner import Alerts
@@ -21,6 +21,7 @@ from pipeline_gui.store import open_store
 from pipeline_gui.window.alerts.dialog import AlertsDialog
 from pipeline_gui.window.alerts.form import condition_titles
 from pipeline_gui.window.gateway import Gateway
+from pipeline_gui.window.hinted_list import HintedList
 from tests.alerts.test_delivering import Office
 from tests.window.finding import found, text
 
@@ -104,7 +105,10 @@ def typed(dialog: AlertsDialog, name: str, words: str) -> None:
 def chosen(dialog: AlertsDialog, qtbot: QtBot) -> None:
     box = found(dialog, QListWidget, "alertList")
     QTest.mouseClick(box.viewport(), Qt.MouseButton.LeftButton, pos=box.visualItemRect(box.item(0)).center())
-    qtbot.waitUntil(lambda: found(dialog, QLineEdit, "alertName").text() == "night")
+    dialog.read()  # it was chosen before, and may be another by now
+    qtbot.waitUntil(lambda: dialog._gateway.busy_threads == 0)
+    QCoreApplication.processEvents()
+    assert found(dialog, QLineEdit, "alertName").text() == "night"
 
 
 def choose_condition(dialog: AlertsDialog, condition: Condition) -> None:
@@ -208,15 +212,47 @@ def test_paused_and_resumed(dialog: AlertsDialog, people: People, qtbot: QtBot) 
     qtbot.waitUntil(lambda: people.ben.show("day").is_enabled)
 
 
-def test_who_comes_second_is_told_and_nothing_is_overwritten(
+def test_who_comes_second_is_told_what_and_goes_on_with_both(
     dialog: AlertsDialog, people: People, qtbot: QtBot
 ) -> None:
     chosen(dialog, qtbot)
-    people.ben.change("night", {"condition": "ended"})
+    people.ben.change("night", {"condition": "limit", "minutes": 90})
     typed(dialog, "alertName", "day")
     click(dialog, "saveAlertButton")
-    qtbot.waitUntil(lambda: "changed meanwhile by ben@ops" in said(dialog))
-    assert people.ana.show("night").condition is Condition.ENDED
+    qtbot.waitUntil(found(dialog, QFrame, "conflictNote").isVisible)
+    assert text(dialog, "conflictText") == (
+        "“night” was changed meanwhile by ben@ops.\n  When: a run fails → a run lasts longer than so many minutes\n"
+        "  Minutes: – → 90"
+    )
+    assert people.ana.show("night").condition is Condition.LIMIT
+    click(dialog, "mergeButton")
+    assert found(dialog, QSpinBox, "alertMinutes").value() == 90
+    click(dialog, "saveAlertButton")
+    qtbot.waitUntil(lambda: said(dialog) == "Saved “day” for all operators.")
+    assert (people.ben.show("day").condition, people.ben.show("day").minutes) == (Condition.LIMIT, 90)
+
+
+def test_what_somebody_renamed_is_found_again(dialog: AlertsDialog, people: People, qtbot: QtBot) -> None:
+    chosen(dialog, qtbot)
+    people.ben.change("night", {"name": "nightly"})
+    choose_condition(dialog, Condition.ENDED)
+    click(dialog, "saveAlertButton")
+    qtbot.waitUntil(found(dialog, QFrame, "conflictNote").isVisible)
+    assert "Name: night → nightly" in text(dialog, "conflictText")
+    click(dialog, "theirsButton")
+    assert found(dialog, QLineEdit, "alertName").text() == "nightly"
+    assert not found(dialog, QPushButton, "saveAlertButton").isEnabled()
+
+
+def test_another_one_of_the_same_name_is_not_overwritten(dialog: AlertsDialog, people: People, qtbot: QtBot) -> None:
+    chosen(dialog, qtbot)
+    people.ben.delete("night")
+    people.ben.create({**NIGHT, "condition": "missed"})
+    choose_condition(dialog, Condition.ENDED)
+    click(dialog, "saveAlertButton")
+    qtbot.waitUntil(found(dialog, QFrame, "conflictNote").isVisible)
+    assert text(dialog, "conflictText") == "“night” was deleted meanwhile."
+    assert people.ana.show("night").condition is Condition.MISSED
 
 
 def test_deleted_after_a_question(dialog: AlertsDialog, people: People, qtbot: QtBot) -> None:
@@ -239,6 +275,45 @@ def test_what_was_typed_is_not_lost_unasked(dialog: AlertsDialog, qtbot: QtBot) 
     box = found(dialog, QMessageBox, "alertEditsQuestion")
     QTest.mouseClick(box.button(QMessageBox.StandardButton.Cancel), Qt.MouseButton.LeftButton)
     assert found(dialog, QLineEdit, "alertName").text() == "other"
+
+
+@pytest.mark.parametrize("way", ["escape", "button"])
+def test_closing_asks_before_what_was_typed_is_lost(dialog: AlertsDialog, qtbot: QtBot, way: str) -> None:
+    def close() -> QMessageBox:
+        if way == "escape":
+            QTest.keyClick(dialog, Qt.Key.Key_Escape)
+        else:
+            dialog.close()
+        return next(box for box in dialog.findChildren(QMessageBox, "alertEditsQuestion") if box.isVisible())
+
+    chosen(dialog, qtbot)
+    typed(dialog, "alertName", "other")
+    QTest.mouseClick(close().button(QMessageBox.StandardButton.Cancel), Qt.MouseButton.LeftButton)
+    assert dialog.isVisible()
+    assert found(dialog, QLineEdit, "alertName").text() == "other"
+    box = close()
+    [yes] = [button for button in box.buttons() if box.buttonRole(button) is QMessageBox.ButtonRole.AcceptRole]
+    with qtbot.waitSignal(dialog.finished):
+        QTest.mouseClick(yes, Qt.MouseButton.LeftButton)
+    assert not shiboken6.isValid(dialog) or not dialog.isVisible()
+
+
+def test_what_reached_nobody_is_said_also_of_a_deleted_alert(
+    dialog: AlertsDialog, people: People, qtbot: QtBot
+) -> None:
+    assert not found(dialog, QLabel, "alertUndelivered").isVisible()
+    people.end_run("r1", "failed")
+    with psycopg.connect(people.database, autocommit=True) as connection:
+        connection.execute("UPDATE pipeline_alert_messages SET state = 'undelivered', answer = '535 wrong password'")
+    people.ben.delete("night")
+    dialog.read()
+    qtbot.waitUntil(found(dialog, QLabel, "alertUndelivered").isVisible)
+    assert text(dialog, "alertUndelivered").startswith(
+        "Messages of all alerts that reached nobody: 1. The last one: “night” to “ops”, "
+    )
+    assert text(dialog, "alertUndelivered").endswith(": 535 wrong password")
+    assert found(dialog, HintedList, "alertList").hint == "No alert yet. Fill in the form and save it."
+    assert found(dialog, HintedList, "alertMessages").hint == "Nothing yet"
 
 
 def test_every_condition_has_words() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 
 import psycopg
 import pytest
@@ -13,68 +12,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QListWidget, QMessageBox, QPushButton, QSpinBox
 from pytestqt.qtbot import QtBot
 
-from pipeline_gui.configurations.owner import Configurations
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.pipeline.schedule import Decided, Outcome
-from pipeline_gui.schedules.owner import Schedules
-from pipeline_gui.store import open_store
 from pipeline_gui.window.gateway import Gateway
+from pipeline_gui.window.hinted_list import HintedList
+from pipeline_gui.window.labels import ToneLabel
+from pipeline_gui.window.looks import Tone
 from pipeline_gui.window.schedules.dialog import SchedulesDialog
 from tests.window.finding import found, text
-
-HOURLY = {"name": "hourly", "configuration": "flights", "every_minutes": 60}
-
-
-class People:
-    """Two operators on one database."""
-
-    def __init__(self, database: str) -> None:
-        self.stores = [open_store(database, application_name="tests", max_connections=2) for _ in range(2)]
-        actors = [Actor(user, "ops", "window") for user in ("ana", "ben")]
-        self.configurations = Configurations(self.stores[0].configurations, self.stores[0], actors[0])
-        self.ana, self.ben = (
-            Schedules(store.schedules, self.configurations, actor)
-            for store, actor in zip(self.stores, actors, strict=True)
-        )
-
-
-@pytest.fixture
-def people(database: str) -> Iterator[People]:
-    made = People(database)
-    made.ana.create(HOURLY)
-    yield made
-    for store in made.stores:
-        store.close()
-
-
-@pytest.fixture
-def dialog(people: People, gateway: Gateway, qtbot: QtBot) -> Iterator[SchedulesDialog]:
-    made = SchedulesDialog(gateway, people.ana, people.configurations)
-    made.show()
-    qtbot.waitUntil(lambda: found(made, QListWidget, "scheduleList").count() == 1)
-    yield made
-    if shiboken6.isValid(made):
-        shiboken6.delete(made)
-
-
-def click(dialog: SchedulesDialog, name: str) -> None:
-    QTest.mouseClick(found(dialog, QPushButton, name), Qt.MouseButton.LeftButton)
-
-
-def typed(dialog: SchedulesDialog, name: str, words: str) -> None:
-    line = found(dialog, QLineEdit, name)
-    line.selectAll()
-    QTest.keyClicks(line, words)
-
-
-def chosen(dialog: SchedulesDialog, qtbot: QtBot) -> None:
-    box = found(dialog, QListWidget, "scheduleList")
-    QTest.mouseClick(box.viewport(), Qt.MouseButton.LeftButton, pos=box.visualItemRect(box.item(0)).center())
-    qtbot.waitUntil(lambda: found(dialog, QLineEdit, "scheduleName").text() == "hourly")
-
-
-def said(dialog: SchedulesDialog) -> str:
-    return text(dialog, "scheduleMessage")
+from tests.window.schedules.acting import HOURLY, People, chosen, click, said, typed
 
 
 def test_a_new_one_shows_its_next_times_before_it_is_saved(
@@ -160,21 +106,6 @@ def test_paused_and_resumed(dialog: SchedulesDialog, people: People, qtbot: QtBo
     assert people.ben.show("hourly").is_enabled
 
 
-def test_who_comes_second_is_told_and_nothing_is_overwritten(
-    dialog: SchedulesDialog, people: People, qtbot: QtBot
-) -> None:
-    chosen(dialog, qtbot)
-    people.ben.change("hourly", {"every_minutes": 30})
-    typed(dialog, "scheduleName", "weekly")
-    qtbot.waitUntil(found(dialog, QPushButton, "saveScheduleButton").isEnabled)
-    click(dialog, "saveScheduleButton")
-    qtbot.waitUntil(lambda: "changed meanwhile by ben@ops" in said(dialog))
-    assert people.ana.show("hourly").plan.every_minutes == 30
-    click(dialog, "revertScheduleButton")
-    dialog.read()
-    qtbot.waitUntil(lambda: "every 30 min" in found(dialog, QListWidget, "scheduleList").item(0).text())
-
-
 def test_what_became_of_its_times_is_listed(dialog: SchedulesDialog, people: People, qtbot: QtBot) -> None:
     schedule = people.ana.show("hourly")
     due = schedule.upcoming(people.ana.now(), 1)
@@ -243,3 +174,71 @@ def test_what_was_typed_is_not_lost_unasked(dialog: SchedulesDialog, qtbot: QtBo
     box = found(dialog, QMessageBox, "scheduleEditsQuestion")
     QTest.mouseClick(box.button(QMessageBox.StandardButton.Cancel), Qt.MouseButton.LeftButton)
     assert found(dialog, QLineEdit, "scheduleName").text() == "other"
+
+
+@pytest.mark.parametrize("way", ["escape", "button"])
+def test_closing_asks_before_what_was_typed_is_lost(dialog: SchedulesDialog, qtbot: QtBot, way: str) -> None:
+    def close() -> QMessageBox:
+        if way == "escape":
+            QTest.keyClick(dialog, Qt.Key.Key_Escape)
+        else:
+            dialog.close()
+        return next(box for box in dialog.findChildren(QMessageBox, "scheduleEditsQuestion") if box.isVisible())
+
+    chosen(dialog, qtbot)
+    typed(dialog, "scheduleName", "other")
+    QTest.mouseClick(close().button(QMessageBox.StandardButton.Cancel), Qt.MouseButton.LeftButton)
+    assert dialog.isVisible()
+    assert found(dialog, QLineEdit, "scheduleName").text() == "other"
+    box = close()
+    [yes] = [button for button in box.buttons() if box.buttonRole(button) is QMessageBox.ButtonRole.AcceptRole]
+    with qtbot.waitSignal(dialog.finished):
+        QTest.mouseClick(yes, Qt.MouseButton.LeftButton)
+    assert not shiboken6.isValid(dialog) or not dialog.isVisible()
+
+
+# --- how it looks ---------------------------------------------------------------------------------------------------
+
+
+def test_the_first_one_is_chosen_when_it_opens(dialog: SchedulesDialog) -> None:
+    assert found(dialog, QLineEdit, "scheduleName").text() == "hourly"
+    assert found(dialog, QListWidget, "scheduleList").currentRow() == 0
+
+
+def test_one_that_was_begun_meanwhile_stays(people: People, gateway: Gateway, qtbot: QtBot) -> None:
+    made = SchedulesDialog(gateway, people.ana, people.configurations)
+    made.show()
+    click(made, "newScheduleButton")
+    qtbot.waitUntil(lambda: found(made, QListWidget, "scheduleList").count() == 1)
+    assert found(made, QLineEdit, "scheduleName").text() == ""
+    shiboken6.delete(made)
+
+
+def test_minutes_stand_below_how_the_times_are_given(dialog: SchedulesDialog) -> None:
+    kind, minutes = found(dialog, QComboBox, "scheduleKind"), found(dialog, QSpinBox, "scheduleMinutes")
+    assert kind.y() < minutes.y() < found(dialog, QComboBox, "scheduleZone").y()
+    kind.setFocus()
+    QTest.keyClick(kind, Qt.Key.Key_Tab)
+    assert minutes.hasFocus()
+
+
+def test_what_is_wrong_has_the_tone_of_an_error(dialog: SchedulesDialog, qtbot: QtBot) -> None:
+    said_below = found(dialog, ToneLabel, "scheduleNext")
+    qtbot.waitUntil(lambda: said_below.text().startswith("Next: "))
+    assert said_below.tone is None
+    found(dialog, QComboBox, "scheduleZone").setEditText("Europe/Nowhere")
+    qtbot.waitUntil(lambda: said_below.tone is Tone.BAD)
+    assert said_below.text() == "“Europe/Nowhere” is not the name of a zone, as Europe/Berlin or UTC are."
+    found(dialog, QComboBox, "scheduleZone").setEditText("UTC")
+    qtbot.waitUntil(lambda: said_below.tone is None)
+
+
+def test_empty_lists_say_what_to_do(dialog: SchedulesDialog, people: People, qtbot: QtBot) -> None:
+    names, past = found(dialog, HintedList, "scheduleList"), found(dialog, HintedList, "scheduleDecided")
+    qtbot.waitUntil(lambda: past.hint == "Nothing yet")
+    assert names.hint == ""
+    assert "What became of its times" in [label.text() for label in dialog.findChildren(QLabel)]
+    people.ben.delete("hourly")
+    dialog.read()
+    qtbot.waitUntil(lambda: names.hint == "No schedule yet. Fill in the form and save it.")
+    assert names.accessibleDescription() == names.hint

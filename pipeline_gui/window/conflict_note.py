@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from pipeline_gui.configurations.differences import shown_value
-from pipeline_gui.pipeline.saved import ConfigurationChanged
 from pipeline_gui.window.labels import PlainLabel
 from pipeline_gui.window.looks import Tone
 from pipeline_gui.window.texts import one_line
@@ -18,7 +18,7 @@ _MOST_TOLD = 8
 
 
 class ConflictNote(QFrame):
-    """Shows a ConfigurationChanged, field by field."""
+    """Shows what somebody else did, field by field."""
 
     theirs_wanted = Signal()
     merge_wanted = Signal()
@@ -26,7 +26,6 @@ class ConflictNote(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("conflictNote")
-        self.change: ConfigurationChanged | None = None
         self._text = PlainLabel()
         self._text.setObjectName("conflictText")
         self._text.setWordWrap(True)
@@ -47,15 +46,9 @@ class ConflictNote(QFrame):
         column.addLayout(row)
         self.hide()
 
-    def show_change(self, change: ConfigurationChanged) -> None:
-        """Say what somebody else did."""
-        self.change = change
-        lines = [str(change)]
-        for told in change.changes[:_MOST_TOLD]:
-            before, after = shown_value(told.field, told.before), shown_value(told.field, told.after)
-            lines.append(f"  {told.field}: {one_line(before, 80)} → {one_line(after, 80)}")
-        self._text.show_text("\n".join(lines))
-        is_gone = change.current is None
+    def show_conflict(self, sentence: str, fields: Sequence[tuple[str, str, str]], *, is_gone: bool) -> None:
+        """Say who did it, and each field with what it was and is; is_gone: it was deleted."""
+        self._text.show_text("\n".join([sentence, *(f"  {line}" for line in field_lines(fields))]))
         self._theirs.setText(tr("&Give mine up") if is_gone else tr("Take &theirs"))
         self._merge.setText(tr("&Keep mine as a new one") if is_gone else tr("&Keep my changes over theirs"))
         self.show()
@@ -63,3 +56,8 @@ class ConflictNote(QFrame):
     def paintEvent(self, event: QPaintEvent) -> None:
         """A faint ground, so that it is seen."""
         QPainter(self).fillRect(self.rect(), tint(Tone.WARNING, self.palette()))
+
+
+def field_lines(fields: Sequence[tuple[str, str, str]]) -> list[str]:
+    """Each field with what it was and is, as far as there is room."""
+    return [f"{name}: {one_line(before, 80)} → {one_line(after, 80)}" for name, before, after in fields[:_MOST_TOLD]]
