@@ -28,12 +28,16 @@ def database_trouble(snapshot: Snapshot, known: Snapshot | None, today: date) ->
     sentences = [tr("The database can't be {0}{1}{2}").format("reached" if since else "used", since, _because(why))]
     if known is not None and known.status["is_running"]:
         sentences.append(
-            f"“{known.status['pipeline']}” was running then and may go on: Spark does not need the database for that."
+            tr("“{0}” was running then and may go on: Spark does not need the database for that.").format(
+                known.status["pipeline"]
+            )
         )
     if known is not None:
-        sentences.append(f"The table is as of {local_text(known.at, today)}. Start and Stop are off meanwhile.")
+        sentences.append(
+            tr("The table is as of {0}. Start and Stop are off meanwhile.").format(local_text(known.at, today))
+        )
     else:
-        sentences.append("Start and Stop are off until it answers; the window goes on asking.")
+        sentences.append(tr("Start and Stop are off until it answers; the window goes on asking."))
     return one_line(" ".join(sentences), 800)
 
 
@@ -47,9 +51,11 @@ def spark_trouble(snapshot: Snapshot, today: date) -> str | None:
     )
     if snapshot.status["is_running"]:
         name = snapshot.status["pipeline"]
-        text += f" “{name}” may be going on; its end is recorded, and a stop carried out, when the server answers."
+        text += tr(
+            " “{0}” may be going on; its end is recorded, and a stop carried out, when the server answers."
+        ).format(name)
     else:
-        text += " A start would fail until it answers."
+        text += tr(" A start would fail until it answers.")
     return one_line(text, 800)
 
 

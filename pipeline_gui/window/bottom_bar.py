@@ -102,14 +102,16 @@ class BottomBar(QFrame):
             return
         status = self._snapshot.status
         parts, words = [], []
-        for name, contact in (("database", status["database"]), ("Spark", status["spark"])):
+        for name, contact in ((tr("database"), status["database"]), ("Spark", status["spark"])):
             state, tone, sign = _state(contact["reachable"])
             parts.append(self._part(f"{name} {sign}", "" if contact["reachable"] else state, tone))
             words.append(f"{name}: {state}")
         live = self._is_live and status["database"]["reachable"] is not False
-        word = "live" if live else f"every {REFRESH_SECONDS} s"
+        word = tr("live") if live else tr("every {0} s").format(REFRESH_SECONDS)
         parts.append(self._part(word, "", Tone.GOOD if live else Tone.QUIET))
-        words.append("changes are heard at once" if live else f"changes are seen every {REFRESH_SECONDS} s")
+        words.append(
+            tr("changes are heard at once") if live else tr("changes are seen every {0} s").format(REFRESH_SECONDS)
+        )
         self._connection.setText("&nbsp;&nbsp;&nbsp;".join(parts))
         self._connection.setAccessibleName(", ".join(words))
         self._connection.setToolTip("<qt>" + "<br>".join(words) + "</qt>")
@@ -143,5 +145,5 @@ class BottomBar(QFrame):
 
 def _state(reachable: bool | None) -> tuple[str, Tone, str]:
     if reachable is None:
-        return "not asked yet", Tone.QUIET, "○"
-    return ("connected", Tone.GOOD, "●") if reachable else ("can't be reached", Tone.BAD, "✕")
+        return tr("not asked yet"), Tone.QUIET, "○"
+    return (tr("connected"), Tone.GOOD, "●") if reachable else (tr("can't be reached"), Tone.BAD, "✕")

@@ -85,7 +85,7 @@ class FileSaver(QObject):
             if save != self._save or self._target is None:
                 return
             if piece.next is None:
-                self._finish(f"Saved to {target}: {piece.told}".strip())
+                self._finish(tr("Saved to {0}: {1}").format(target, piece.told).strip())
                 return
             self.told.emit(tr("Saving… {0}").format(piece.told))
             self._next(save, next_piece, piece.next)

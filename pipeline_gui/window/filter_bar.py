@@ -8,19 +8,20 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QWidget
 
 from pipeline_gui.window.buttons import flat_button
 from pipeline_gui.window.labels import ElidedLabel, PlainLabel
+from pipeline_gui.window.marking import QT_TR_NOOP
 from pipeline_gui.window.table.arrangement import RunFilter
 from pipeline_gui.window.translation import tr
 
-ALL = "every status"
-_ARRANGING = "Sorting…"
+ALL = QT_TR_NOOP("every status")
+_ARRANGING = QT_TR_NOOP("Sorting…")
 _STATUSES = ("running", "completed", "failed", "stopped")
 SPANS: dict[str, float | None] = {
-    "last 2 days": None,
-    "last 7 days": 7,
-    "last 30 days": 30,
-    "last 90 days": 90,
-    "last year": 366,
-    "all": 36_500,
+    QT_TR_NOOP("last 2 days"): None,
+    QT_TR_NOOP("last 7 days"): 7,
+    QT_TR_NOOP("last 30 days"): 30,
+    QT_TR_NOOP("last 90 days"): 90,
+    QT_TR_NOOP("last year"): 366,
+    QT_TR_NOOP("all"): 36_500,
 }
 """Days of history by their title; None: what is live, and no more."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pipeline_gui.pipeline.status import Phase, RunStatus
+from pipeline_gui.window.marking import QT_TR_NOOP
 
 
 class Tone(StrEnum):
@@ -27,19 +28,19 @@ class Look:
     tone: Tone
 
 
-IDLE = Look("idle", "idle", Tone.QUIET)
-UNKNOWN = Look("unknown", "unknown", Tone.WARNING)
+IDLE = Look(QT_TR_NOOP("idle"), "idle", Tone.QUIET)
+UNKNOWN = Look(QT_TR_NOOP("unknown"), "unknown", Tone.WARNING)
 
 _ENDED = {
-    RunStatus.COMPLETED: Look("completed", "completed", Tone.GOOD),
-    RunStatus.FAILED: Look("failed", "failed", Tone.BAD),
-    RunStatus.STOPPED: Look("stopped", "stopped", Tone.QUIET),
+    RunStatus.COMPLETED: Look(QT_TR_NOOP("completed"), "completed", Tone.GOOD),
+    RunStatus.FAILED: Look(QT_TR_NOOP("failed"), "failed", Tone.BAD),
+    RunStatus.STOPPED: Look(QT_TR_NOOP("stopped"), "stopped", Tone.QUIET),
 }
 _PHASES = {
-    Phase.STARTING: Look("starting", "starting", Tone.ACTIVE),
-    Phase.RUNNING: Look("running", "running", Tone.ACTIVE),
-    Phase.STOPPING: Look("stopping", "stopping", Tone.WARNING),
-    Phase.LOST_CONTACT: Look("lost contact", "lost_contact", Tone.WARNING),
+    Phase.STARTING: Look(QT_TR_NOOP("starting"), "starting", Tone.ACTIVE),
+    Phase.RUNNING: Look(QT_TR_NOOP("running"), "running", Tone.ACTIVE),
+    Phase.STOPPING: Look(QT_TR_NOOP("stopping"), "stopping", Tone.WARNING),
+    Phase.LOST_CONTACT: Look(QT_TR_NOOP("lost contact"), "lost_contact", Tone.WARNING),
 }
 
 
@@ -50,4 +51,4 @@ def look_of(status: str | None, phase: str | None = None) -> Look:
         return _PHASES.get(Phase(phase), _PHASES[Phase.RUNNING]) if phase in set(Phase) else _PHASES[Phase.RUNNING]
     if known in set(RunStatus):
         return _ENDED[RunStatus(known)]
-    return Look(" ".join((status or "–").split())[:50], "unknown", Tone.QUIET)
+    return Look(QT_TR_NOOP(" ").join((status or "–").split())[:50], "unknown", Tone.QUIET)

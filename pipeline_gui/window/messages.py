@@ -57,9 +57,9 @@ def recovery_news(before: Snapshot | None, after: Snapshot) -> Message | None:
         return None
     texts = []
     if not before.is_known and after.is_known:
-        texts.append(f"The database answers again{_after(before.status['database']['since'], after)}.")
+        texts.append(tr("The database answers again{0}.").format(_after(before.status["database"]["since"], after)))
     if before.status["spark"]["reachable"] is False and after.status["spark"]["reachable"]:
-        texts.append(f"The Spark server answers again{_after(before.status['spark']['since'], after)}.")
+        texts.append(tr("The Spark server answers again{0}.").format(_after(before.status["spark"]["since"], after)))
     return Message(" ".join(texts), Tone.GOOD) if texts else None
 
 

@@ -17,6 +17,7 @@ from pipeline_gui.window.gateway import Gateway
 from pipeline_gui.window.looks import Tone
 from pipeline_gui.window.messages import Message, answer_message, failure_message
 from pipeline_gui.window.snapshot import History, Snapshot
+from pipeline_gui.window.translation import tr
 
 
 class Controls(History, Protocol):
@@ -62,31 +63,35 @@ class Operations(QObject):
     def start(self, name: str, configuration: Callable[[], dict[str, Any]]) -> None:
         """Start what a callable returns: it may read a file, so it is called in the pool."""
         controls = self._controls
-        self._do(Kind.START, f"Starting “{name}”…", lambda: controls.start_pipeline(configuration()))
+        self._do(Kind.START, tr("Starting “{0}”…").format(name), lambda: controls.start_pipeline(configuration()))
 
     def stop(self, run_id: str, name: str) -> None:
         """Stop this run, within its grace period."""
-        self._do(Kind.STOP, f"Stopping “{name}”…", lambda: self._controls.stop_run(run_id))
+        self._do(Kind.STOP, tr("Stopping “{0}”…").format(name), lambda: self._controls.stop_run(run_id))
 
     def force(self, run_id: str, name: str) -> None:
         """Stop this run without grace."""
         self._do(
-            Kind.FORCE, f"Stopping “{name}” without grace…", lambda: self._controls.stop_run(run_id, grace_seconds=0.0)
+            Kind.FORCE,
+            tr("Stopping “{0}” without grace…").format(name),
+            lambda: self._controls.stop_run(run_id, grace_seconds=0.0),
         )
 
     def abandon(self, run_id: str, name: str) -> None:
         """Let go of this run without evidence."""
-        self._do(Kind.ABANDON, f"Abandoning “{name}”…", lambda: self._controls.abandon_run(run_id))
+        self._do(Kind.ABANDON, tr("Abandoning “{0}”…").format(name), lambda: self._controls.abandon_run(run_id))
 
     def release(self, run_id: str, name: str) -> None:
         """Free the place that another program's row holds."""
-        self._do(Kind.RELEASE, f"Releasing the place of “{name}”…", lambda: self._controls.release_run(run_id))
+        self._do(
+            Kind.RELEASE, tr("Releasing the place of “{0}”…").format(name), lambda: self._controls.release_run(run_id)
+        )
 
     def confirm_gone(self, run_id: str, name: str) -> None:
         """Note a person's word that nothing of this run lives."""
         self._do(
             Kind.CONFIRM_GONE,
-            f"Noting that nothing of “{name}” lives…",
+            tr("Noting that nothing of “{0}” lives…").format(name),
             lambda: self._controls.confirm_gone(run_id),
         )
 

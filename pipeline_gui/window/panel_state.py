@@ -52,12 +52,12 @@ def panel_state(snapshot: Snapshot, known: Snapshot | None, today: date) -> Pane
     is_stream = "batch_number" in progress or "input_rows_per_second" in progress
     started = parse_moment(status["start_time"])
     facts = [tr("since {0}").format(local_text(started, today))] if started else []
-    facts.append(f"started by {status['started_by'] or 'another program'}")
+    facts.append(tr("started by {0}").format(status["started_by"] or tr("another program")))
     if status["application_id"]:
         facts.append(status["application_id"])
     return PanelState(
         look,
-        f"{look.word.capitalize()} · {one_line(status['pipeline'] or '', 120)}",
+        f"{tr(look.word).capitalize()} · {one_line(status['pipeline'] or '', 120)}",
         one_line(status["sentence"]),
         facts=one_line("  ·  ".join(facts)),
         facts_tooltip=tr("Started\n{0}\n{1}").format(moment_tooltip(started), status["run_id"]),

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from pipeline_gui.pipeline.clock import seconds_with_sleep
 from pipeline_gui.window.gateway import Gateway, Lane
 from pipeline_gui.window.snapshot import History, RowMaker, Snapshot, take_snapshot
+from pipeline_gui.window.translation import tr
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ class Refresher(QObject):
 
     def _failed(self, error: Exception) -> None:
         self._done(RETRY_SECONDS)
-        self.failed.emit(f"The record could not be read: {error}")
+        self.failed.emit(tr("The record could not be read: {0}").format(error))
         self._go_on()
 
     def _done(self, next_seconds: float) -> None:

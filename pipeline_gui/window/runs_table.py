@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from pipeline_gui.window.icons import text_icon
 from pipeline_gui.window.labels import PlainLabel
 from pipeline_gui.window.looks import Tone
+from pipeline_gui.window.marking import QT_TR_NOOP
 from pipeline_gui.window.runs_model import CELL_ROLE, RUN_ROLE, Index, PaintedCell, RunsModel
 from pipeline_gui.window.snapshot import RunRow
 from pipeline_gui.window.table.columns import HEADERS, Column
@@ -37,7 +38,10 @@ _WIDTHS = {
 
 MOST_FOLLOWED = 200
 """Selected rows that stay selected when all rows are laid out anew."""
-_NO_MATCH = ("No run matches", "Another word or status may; “Show all” (Escape) shows every run again.")
+_NO_MATCH = (
+    QT_TR_NOOP("No run matches"),
+    QT_TR_NOOP("Another word or status may; “Show all” (Escape) shows every run again."),
+)
 _PADDING = 10
 _HEADER_STYLE = f"""
     QHeaderView {{ background: palette(window); }}
@@ -201,11 +205,11 @@ class RunsTable(QTableView):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         copy = text_icon("copy", self.palette())
         for title, text in (
-            ("Copy the run's id", run.run_id),
-            ("Copy the command line", run.command),
-            ("Copy the error", run.error),
+            (tr("Copy the run's id"), run.run_id),
+            (tr("Copy the command line"), run.command),
+            (tr("Copy the error"), run.error),
         ):
-            action = menu.addAction(copy, tr(title))
+            action = menu.addAction(copy, title)
             action.setEnabled(bool(text))
             action.triggered.connect(lambda _checked=False, text=text: QGuiApplication.clipboard().setText(text or ""))
         rows = menu.addAction(
@@ -216,11 +220,11 @@ class RunsTable(QTableView):
         rows.triggered.connect(self.copy_wanted)
         menu.addSeparator()
         for title, signal in (
-            ("Run again as it was", self.again_wanted),
-            ("Run again with changes…", self.changes_wanted),
-            ("Save its configuration…", self.save_wanted),
+            (tr("Run again as it was"), self.again_wanted),
+            (tr("Run again with changes…"), self.changes_wanted),
+            (tr("Save its configuration…"), self.save_wanted),
         ):
-            menu.addAction(tr(title)).triggered.connect(lambda _checked=False, signal=signal: signal.emit(run))
+            menu.addAction(title).triggered.connect(lambda _checked=False, signal=signal: signal.emit(run))
         menu.addSeparator()
         gone = menu.addAction(tr("Nothing of it lives any more…"))
         gone.setEnabled(not run.is_running)

@@ -8,14 +8,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
+from pipeline_gui.window.marking import QT_TR_NOOP
 from pipeline_gui.window.translation import tr
 
 _OTHERS = (
-    ("Copy the selected runs as a table", "Ctrl+C"),
-    ("Show the details of the selected run", "Enter"),
-    ("Next match in the log", "F3"),
-    ("Match before in the log", "Shift+F3"),
-    ("Show every run again", "Escape"),
+    (QT_TR_NOOP("Copy the selected runs as a table"), "Ctrl+C"),
+    (QT_TR_NOOP("Show the details of the selected run"), "Enter"),
+    (QT_TR_NOOP("Next match in the log"), "F3"),
+    (QT_TR_NOOP("Match before in the log"), "Shift+F3"),
+    (QT_TR_NOOP("Show every run again"), "Escape"),
 )
 """Keys of parts of the window."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import subprocess
 import sys
@@ -14,10 +15,15 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QDialog, QGroupBox, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
+from pipeline_gui.pipeline.status import RunStatus
 from pipeline_gui.window import translation
+from pipeline_gui.window.configurations.fields import FIELDS as CONFIGURATION
+from pipeline_gui.window.filter_bar import ALL, SPANS
+from pipeline_gui.window.looks import IDLE, UNKNOWN, look_of
 from pipeline_gui.window.main_window import MainWindow
+from pipeline_gui.window.settings.fields import FIELDS as SETTINGS
 from pipeline_gui.window.status_panel import StatusPanel
-from pipeline_gui.window.table.columns import Column
+from pipeline_gui.window.table.columns import HEADERS, Column
 from pipeline_gui.window.translation import CONTEXT, load_translation, tr
 from tests.window.conftest import OpenWindow
 from tests.window.finding import action, has_read
@@ -117,12 +123,16 @@ def test_without_a_translation_texts_are_as_they_are(qapp: QApplication) -> None
 def test_the_tools_of_translators_find_the_texts_and_the_window_finds_theirs(
     qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = Path(translation.__file__).parent / "actions.py"
+    sources = sorted(Path(translation.__file__).parent.rglob("*.py"))
     tools, work = Path(sys.executable).parent, tmp_path / "translations"
     work.mkdir()
     file = work / "pipeline-gui.ts"
-    subprocess.run([tools / "pyside6-lupdate", source, "-ts", file], check=True, capture_output=True, timeout=60)
+    subprocess.run([tools / "pyside6-lupdate", *sources, "-ts", file], check=True, capture_output=True, timeout=60)
     text = file.read_text("utf-8")
+    found = {html.unescape(source) for source in re.findall(r"<source>(.*?)</source>", text, re.DOTALL)}
+    known = {*HEADERS.values(), *SPANS, ALL, *(look_of(status).word for status in RunStatus), IDLE.word, UNKNOWN.word}
+    known |= {field.label for field in (*CONFIGURATION, *SETTINGS)} | {"History server", "Copy the error"}
+    assert known <= found, known - found
     done = re.sub(
         r"<source>Actions</source>\s*<translation[^>]*></translation>",
         "<source>Actions</source><translation>Handlungen</translation>",

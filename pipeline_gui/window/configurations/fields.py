@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from pipeline_gui.window.marking import QT_TR_NOOP
+
 
 class Kind(Enum):
     """How a field is edited."""
@@ -31,25 +33,34 @@ class Field:
 
 
 FIELDS = (
-    Field("name", "Name", Kind.LINE, "what runs of it are called"),
-    Field("description", "Description", Kind.LINE, "for people"),
-    Field("file", "Application", Kind.LINE, "a whole path as the Spark server sees it, or a URI"),
-    Field("args", "Arguments", Kind.LIST, "one on each line; a secret is written ${secret:NAME}"),
-    Field("conf", "Spark properties", Kind.PAIRS, "spark.key=value, one on each line; a secret is ${secret:NAME}"),
-    Field("class_name", "Main class", Kind.LINE, "of an application in Java or Scala"),
-    Field("py_files", "Python files", Kind.LIST, "one on each line"),
-    Field("jars", "Jars", Kind.LIST, "one on each line"),
-    Field("files", "Files", Kind.LIST, "one on each line"),
-    Field("archives", "Archives", Kind.LIST, "one on each line"),
-    Field("driver_memory", "Driver memory", Kind.LINE, "such as 2g"),
-    Field("driver_cores", "Driver cores", Kind.NUMBER),
-    Field("executor_memory", "Executor memory", Kind.LINE, "such as 4g"),
-    Field("executor_cores", "Executor cores", Kind.NUMBER),
-    Field("num_executors", "Executors", Kind.NUMBER),
-    Field("queue", "Queue", Kind.LINE),
-    Field("proxy_user", "Proxy user", Kind.LINE),
-    Field("grace_seconds", "Grace period, s", Kind.NUMBER, "from Stop until it is killed"),
-    Field("timeout_seconds", "Time limit, s", Kind.NUMBER, "then it is stopped; empty: none"),
+    Field("name", QT_TR_NOOP("Name"), Kind.LINE, QT_TR_NOOP("what runs of it are called")),
+    Field("description", QT_TR_NOOP("Description"), Kind.LINE, QT_TR_NOOP("for people")),
+    Field(
+        "file", QT_TR_NOOP("Application"), Kind.LINE, QT_TR_NOOP("a whole path as the Spark server sees it, or a URI")
+    ),
+    Field(
+        "args", QT_TR_NOOP("Arguments"), Kind.LIST, QT_TR_NOOP("one on each line; a secret is written ${secret:NAME}")
+    ),
+    Field(
+        "conf",
+        QT_TR_NOOP("Spark properties"),
+        Kind.PAIRS,
+        QT_TR_NOOP("spark.key=value, one on each line; a secret is ${secret:NAME}"),
+    ),
+    Field("class_name", QT_TR_NOOP("Main class"), Kind.LINE, QT_TR_NOOP("of an application in Java or Scala")),
+    Field("py_files", QT_TR_NOOP("Python files"), Kind.LIST, QT_TR_NOOP("one on each line")),
+    Field("jars", QT_TR_NOOP("Jars"), Kind.LIST, QT_TR_NOOP("one on each line")),
+    Field("files", QT_TR_NOOP("Files"), Kind.LIST, QT_TR_NOOP("one on each line")),
+    Field("archives", QT_TR_NOOP("Archives"), Kind.LIST, QT_TR_NOOP("one on each line")),
+    Field("driver_memory", QT_TR_NOOP("Driver memory"), Kind.LINE, QT_TR_NOOP("such as 2g")),
+    Field("driver_cores", QT_TR_NOOP("Driver cores"), Kind.NUMBER),
+    Field("executor_memory", QT_TR_NOOP("Executor memory"), Kind.LINE, QT_TR_NOOP("such as 4g")),
+    Field("executor_cores", QT_TR_NOOP("Executor cores"), Kind.NUMBER),
+    Field("num_executors", QT_TR_NOOP("Executors"), Kind.NUMBER),
+    Field("queue", QT_TR_NOOP("Queue"), Kind.LINE),
+    Field("proxy_user", QT_TR_NOOP("Proxy user"), Kind.LINE),
+    Field("grace_seconds", QT_TR_NOOP("Grace period, s"), Kind.NUMBER, QT_TR_NOOP("from Stop until it is killed")),
+    Field("timeout_seconds", QT_TR_NOOP("Time limit, s"), Kind.NUMBER, QT_TR_NOOP("then it is stopped; empty: none")),
 )
 
 

@@ -14,6 +14,7 @@ from pipeline_gui.pipeline.redaction import redact_text
 from pipeline_gui.pipeline.sentences import duration_text
 from pipeline_gui.run_times import moment_of
 from pipeline_gui.window.looks import look_of
+from pipeline_gui.window.marking import QT_TR_NOOP
 from pipeline_gui.window.snapshot import metadata_text
 from pipeline_gui.window.texts import one_line
 from pipeline_gui.window.times import moment_tooltip, parse_moment
@@ -67,23 +68,23 @@ def facts_of(
     now = status if status is not None and status["run_id"] == run["run_id"] else None
     application = (now["application_id"] if now else None) or metadata_text(metadata, "application_id")
     facts = [
-        Fact("State", _state(run, metadata.get("phase"), now)),
-        Fact("Progress", (now["progress"] or {}).get("text", "") if now else ""),
-        Fact("Error", redact_text(run["error_message"] or "")),
-        Fact("Run", run["run_id"]),
-        Fact("Started", _moment(moment_of(run, "start_time", old_rows_timezone))),
-        Fact("Ended", _moment(moment_of(run, "end_time", old_rows_timezone))),
-        Fact("Duration", "" if run["duration"] is None or now else duration_text(run["duration"])),
-        Fact("Started by", _starter(metadata)),
-        Fact("Schedule", _schedule(metadata)),
-        Fact("Stop asked for by", (now["stop_requested_by"] or "") if now else ""),
-        Fact("Stopped by", metadata_text(metadata, "stopped_by") or ""),
-        Fact("Application", application or ""),
-        Fact("Spark UI", details.ui_address or "", is_link=True),
-        Fact("History server", _history_address(history_server_url, application), is_link=True),
+        Fact(QT_TR_NOOP("State"), _state(run, metadata.get("phase"), now)),
+        Fact(QT_TR_NOOP("Progress"), (now["progress"] or {}).get("text", "") if now else ""),
+        Fact(QT_TR_NOOP("Error"), redact_text(run["error_message"] or "")),
+        Fact(QT_TR_NOOP("Run"), run["run_id"]),
+        Fact(QT_TR_NOOP("Started"), _moment(moment_of(run, "start_time", old_rows_timezone))),
+        Fact(QT_TR_NOOP("Ended"), _moment(moment_of(run, "end_time", old_rows_timezone))),
+        Fact(QT_TR_NOOP("Duration"), "" if run["duration"] is None or now else duration_text(run["duration"])),
+        Fact(QT_TR_NOOP("Started by"), _starter(metadata)),
+        Fact(QT_TR_NOOP("Schedule"), _schedule(metadata)),
+        Fact(QT_TR_NOOP("Stop asked for by"), (now["stop_requested_by"] or "") if now else ""),
+        Fact(QT_TR_NOOP("Stopped by"), metadata_text(metadata, "stopped_by") or ""),
+        Fact(QT_TR_NOOP("Application"), application or ""),
+        Fact(QT_TR_NOOP("Spark UI"), details.ui_address or "", is_link=True),
+        Fact(QT_TR_NOOP("History server"), _history_address(history_server_url, application), is_link=True),
         *_figures(details.figures),
-        Fact("Command", redact_text(run["command"] or "")),
-        Fact("Configuration", _json(configuration) if isinstance(configuration, dict) else ""),
+        Fact(QT_TR_NOOP("Command"), redact_text(run["command"] or "")),
+        Fact(QT_TR_NOOP("Configuration"), _json(configuration) if isinstance(configuration, dict) else ""),
     ]
     return [replace(fact, text=fact.text[:_LONGEST]) for fact in facts if fact.text]
 

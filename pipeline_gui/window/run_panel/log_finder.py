@@ -183,8 +183,8 @@ class LogFinder(QWidget):
             self._say_counted()
             return
         count = len(self._at)
-        many = f"{count}" if count < MOST_MARKED else f"{MOST_MARKED} or more"
-        place = f"{chosen + 1} of " if chosen is not None else ""
+        many = f"{count}" if count < MOST_MARKED else tr("{0} or more").format(MOST_MARKED)
+        place = tr("{0} of ").format(chosen + 1) if chosen is not None else ""
         where = "" if self._reader.is_whole else tr(" shown")
         self._count.show_text(f"{place}{many}{where}" if count else f"{tr('none')}{where}")
         self._count.setToolTip(tr("In the lines that are shown") if where else tr("In the whole log"))
@@ -192,9 +192,11 @@ class LogFinder(QWidget):
     def _say_counted(self) -> None:
         search = self._search
         number = search.number_of(self._hit) if self._hit is not None else None
-        many = f"{search.count:,}" if search.is_whole else f"{search.count:,} so far, {search.share:.0%}"
+        many = (
+            f"{search.count:,}" if search.is_whole else tr("{0:,} so far, {1:.0%}").format(search.count, search.share)
+        )
         if search.is_whole and search.count == 0:
-            many = "none"
+            many = tr("none")
         self._count.show_text(tr("{0:,} of {1}").format(number, many) if number is not None else many)
         self._count.setToolTip(tr("In the whole log, as far as it was looked through"))
 

@@ -63,8 +63,12 @@ class LogView(QWidget):
         self._level = QComboBox()
         self._level.setObjectName("levelBox")
         self._level.setAccessibleName(tr("Which lines"))
-        for title, level in (("All lines", Level.ALL), ("Warnings", Level.WARNING), ("Errors", Level.ERROR)):
-            self._level.addItem(tr(title), level)
+        for title, level in (
+            (tr("All lines"), Level.ALL),
+            (tr("Warnings"), Level.WARNING),
+            (tr("Errors"), Level.ERROR),
+        ):
+            self._level.addItem(title, level)
         self._level.setToolTip(
             tr("All lines, or those that say a warning or an error; a double click on one shows its place")
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pipeline_gui.setting_checks import SettingsInvalid, check
 from pipeline_gui.settings import ENVIRONMENT, Settings
 from pipeline_gui.settings_file import without_password
+from pipeline_gui.window.marking import QT_TR_NOOP
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,19 +21,31 @@ class Field:
 
 
 DATABASE = (
-    Field("database_url", "Database", "postgresql://USER@HOST/DATABASE, or service=NAME"),
-    Field("database_password", "Its password", "kept in this computer's keyring", is_secret=True),
+    Field("database_url", QT_TR_NOOP("Database"), QT_TR_NOOP("postgresql://USER@HOST/DATABASE, or service=NAME")),
+    Field(
+        "database_password", QT_TR_NOOP("Its password"), QT_TR_NOOP("kept in this computer's keyring"), is_secret=True
+    ),
 )
 SPARK = (
-    Field("spark_url", "Spark server", "https://HOST:8998, a command server or an Apache Livy"),
-    Field("spark_token", "Its token", "kept in this computer's keyring", is_secret=True),
-    Field("spark_ca_file", "Certificates to trust", "a file, for https, if this computer does not trust it already"),
+    Field("spark_url", QT_TR_NOOP("Spark server"), QT_TR_NOOP("https://HOST:8998, a command server or an Apache Livy")),
+    Field("spark_token", QT_TR_NOOP("Its token"), QT_TR_NOOP("kept in this computer's keyring"), is_secret=True),
+    Field(
+        "spark_ca_file",
+        QT_TR_NOOP("Certificates to trust"),
+        QT_TR_NOOP("a file, for https, if this computer does not trust it already"),
+    ),
 )
 LOOKS = (
-    Field("name", "Name of this system", "shown in the window, such as production"),
-    Field("color", "Its colour", "such as #b00020 or red"),
-    Field("history_server_url", "Spark's history server", "http://HOST:18080, for links to runs that ended"),
-    Field("old_rows_timezone", "Zone of other programs' rows", "such as Europe/Berlin; empty: UTC"),
+    Field("name", QT_TR_NOOP("Name of this system"), QT_TR_NOOP("shown in the window, such as production")),
+    Field("color", QT_TR_NOOP("Its colour"), QT_TR_NOOP("such as #b00020 or red")),
+    Field(
+        "history_server_url",
+        QT_TR_NOOP("Spark's history server"),
+        QT_TR_NOOP("http://HOST:18080, for links to runs that ended"),
+    ),
+    Field(
+        "old_rows_timezone", QT_TR_NOOP("Zone of other programs' rows"), QT_TR_NOOP("such as Europe/Berlin; empty: UTC")
+    ),
 )
 FIELDS = (*DATABASE, *SPARK, *LOOKS)
 

@@ -46,11 +46,11 @@ class SettingsForm(QWidget):
         database = ServerTest("testDatabaseButton", tr("&Test the database"), self._look_at_database, gateway, self)
         spark = ServerTest("testSparkButton", tr("Test the &Spark server"), self._look_at_spark, gateway, self)
         for title, fields, test in (
-            ("Database", DATABASE, database),
-            ("Spark", SPARK, spark),
-            ("This system", LOOKS, None),
+            (tr("Database"), DATABASE, database),
+            (tr("Spark"), SPARK, spark),
+            (tr("This system"), LOOKS, None),
         ):
-            box = QGroupBox(tr(title))
+            box = QGroupBox(title)
             form = QFormLayout(box)
             form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
             for field in fields:

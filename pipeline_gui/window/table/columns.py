@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from pipeline_gui.window.marking import QT_TR_NOOP
+
 
 class Column(IntEnum):
     """The columns, left to right."""
@@ -17,10 +19,10 @@ class Column(IntEnum):
 
 
 HEADERS = {
-    Column.STATUS: "Status",
-    Column.PIPELINE: "Pipeline",
-    Column.STARTED: "Started",
-    Column.DURATION: "Duration",
-    Column.BY: "By",
-    Column.OUTCOME: "Outcome",
+    Column.STATUS: QT_TR_NOOP("Status"),
+    Column.PIPELINE: QT_TR_NOOP("Pipeline"),
+    Column.STARTED: QT_TR_NOOP("Started"),
+    Column.DURATION: QT_TR_NOOP("Duration"),
+    Column.BY: QT_TR_NOOP("By"),
+    Column.OUTCOME: QT_TR_NOOP("Outcome"),
 }

@@ -38,8 +38,8 @@ def csv_pieces(rows: Sequence[RunRow], now: float) -> NextPiece:
         data = csv_text([*lines, *(_fields(row, now) for row in part)])
         done = first + len(part)
         if done >= len(rows):
-            return Piece(data, None, f"{done:,} runs.")
-        return Piece(data, done, f"{done:,} of {len(rows):,} runs")
+            return Piece(data, None, tr("{0:,} runs.").format(done))
+        return Piece(data, done, tr("{0:,} of {1:,} runs").format(done, len(rows)))
 
     return next_piece
 
