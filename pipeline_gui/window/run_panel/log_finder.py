@@ -127,6 +127,7 @@ class LogFinder(QWidget):
 
     def _find(self) -> None:
         self._rest.stop()
+        self._say_found()  # whatever was on its way is given up by what is looked for now
         self._hit = None
         self._mark_shown()
         if self._line.text() and self._expression() is not None and self._asks_server and not self._reader.is_whole:
@@ -156,12 +157,18 @@ class LogFinder(QWidget):
 
     def _paint_marks(self) -> None:
         """Mark what is in sight alone: a thousand marks take as long to make as a frame may."""
+        if not self._at and not self._text.extraSelections():
+            return
+        # Where the lines are others already, and not looked through yet, a match may be noted behind their end.
+        end_of_all = self._text.document().characterCount() - 1
         top = self._text.cursorForPosition(QPoint(0, 0)).block().position()
         last = self._text.cursorForPosition(self._text.viewport().rect().bottomRight()).block()
         bottom = last.position() + last.length()
         color = mixed(tone_color(Tone.WARNING, self.palette()), self.palette().color(QPalette.ColorRole.Base), 0.35)
         marks = []
         for begin, end in self._at[bisect_left(self._at, (top, 0)) : bisect_left(self._at, (bottom, 0))]:
+            if end > end_of_all:
+                break
             mark = QTextEdit.ExtraSelection()
             mark.cursor = _selecting(self._text.document(), begin, end)
             mark.format.setBackground(QColor(color))

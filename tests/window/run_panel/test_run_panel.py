@@ -26,6 +26,7 @@ from pipeline_gui.pipeline.errors import SparkUnavailable
 from pipeline_gui.pipeline.output import OutputSearch, OutputSearched, Stream
 from pipeline_gui.window.main_window import MainWindow
 from pipeline_gui.window.pictures.rate_lines import RateLines
+from pipeline_gui.window.run_panel.log_finder import LogFinder
 from pipeline_gui.window.run_panel.log_reader import LOOK_MILLISECONDS
 from pipeline_gui.window.run_panel.log_view import LogView
 from pipeline_gui.window.run_panel.log_window import CHUNK, MOST
@@ -274,6 +275,10 @@ def test_of_many_matches_those_in_sight_are_marked(window: MainWindow, backend: 
     shown.verticalScrollBar().setValue(1000)
     assert "INFO line 1005" in marked()
     assert len(marked()) < 200
+    finder = found(window, LogFinder)
+    shown.setPlainText("INFO line 0\nINFO li")  # the first match goes on behind its end
+    finder._paint_marks()  # as a scroll does before these lines are looked through: Qt would warn
+    assert marked() == []
 
 
 LARGE = b"".join(
@@ -336,6 +341,10 @@ def test_the_way_to_the_first_error_says_how_far_it_is_and_is_given_up(
     press(window, "logErrorButton")
     qtbot.waitUntil(lambda: len(asked) > number)
     assert asked[number] == 0
+    button = found(window, QToolButton, "logErrorButton")
+    qtbot.waitUntil(lambda: button.text() == "Stop loo&king")
+    found(window, QLineEdit, "logFindEdit").setText("else")
+    qtbot.waitUntil(lambda: button.text() == "First e&rror")
 
 
 def test_lines_of_a_level_are_shown_from_the_whole_log(
