@@ -15,6 +15,7 @@ from tests.command_server.harness import CommandServer
 from tests.service.conftest import VIEWER_TOKEN
 from tests.service.harness import Service, running_service
 from tests.service.test_api import code_of
+from tests.waiting import wait_until
 
 ALERTS = "/api/pipeline/alerts"
 BODY: dict[str, Any] = {"condition": "failed", "receiver": "ops", "pipeline": "flights"}
@@ -23,10 +24,13 @@ NEW = {"If-None-Match": "*"}
 
 @pytest.fixture(autouse=True)
 def none_saved(open_service: Service) -> Iterator[None]:
-    """Leave nothing behind."""
+    """Begin once the service has said what it delivers, a moment after it answers; leave nothing behind."""
+    told = "SELECT trouble FROM pipeline_alert_services WHERE strpos(trouble, %s) > 0"
+    wait_until(lambda: open_service.execute(told, str(open_service.folder)), 20, "what the service delivers")
     yield
     open_service.execute("DELETE FROM pipeline_alerts")
     open_service.execute("DELETE FROM pipeline_alert_messages")
+    open_service.execute("DELETE FROM pipeline_alert_services WHERE receivers <> '[]'")  # killed, they stay for minutes
 
 
 def at(name: str) -> str:
