@@ -12,12 +12,14 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
 from pipeline_gui.window.actions import Actions
 from pipeline_gui.window.badge import Badge
+from pipeline_gui.window.closing import Closing
 from pipeline_gui.window.configuration_box import ConfigurationBox
 from pipeline_gui.window.enablement import Kind, permissions
 from pipeline_gui.window.icons import application_icon
 from pipeline_gui.window.looks import Tone
 from pipeline_gui.window.messages import Message, failure_message
 from pipeline_gui.window.opening_page import OpeningPage
+from pipeline_gui.window.raising import bring_up
 from pipeline_gui.window.runs_page import RunsPage
 from pipeline_gui.window.texts import one_line
 from pipeline_gui.window.translation import tr
@@ -54,7 +56,6 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(tr("Pipelines"))
         self.setWindowIcon(application_icon())
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-        self._may_close = False
         self._session: Session | None = None
         self.actions_ = Actions(self)
         self.box = ConfigurationBox()
@@ -73,6 +74,7 @@ class MainWindow(QMainWindow):
         self._pulse.setTimerType(Qt.TimerType.PreciseTimer)
         self._pulse.timeout.connect(self._tick)
         self.tray = Tray(self, self.actions_)
+        self.closing = Closing(self)
         self._connect()
         self.resize(1000, 640)
         if backend is None:
@@ -98,7 +100,7 @@ class MainWindow(QMainWindow):
         actions.shortcuts.triggered.connect(self._show_shortcuts)
         actions.quit.triggered.connect(self.close)
         self.tray.window_wanted.connect(self.raise_to_front)
-        self.tray.quit_wanted.connect(self.close_now)
+        self.tray.quit_wanted.connect(self.leave)
         self.box.chosen.connect(self._allow)
         self.box.file_wanted.connect(self._open_file)
 
@@ -163,7 +165,7 @@ class MainWindow(QMainWindow):
             page.deleteLater()
 
         page.left.connect(leave)
-        page.saved.connect(self.restart_wanted)
+        page.saved.connect(lambda: self.closing.if_nothing_is_lost(self.restart_wanted.emit, page.say_saved))
         self._pages.addWidget(page)
         self._pages.setCurrentWidget(page)
 
@@ -174,17 +176,17 @@ class MainWindow(QMainWindow):
         if dialog is None:
             dialog = SchedulesDialog(session.gateway, backend.schedules, backend.configurations, self)
             session.schedules_changed.connect(dialog.read_again)
-        _bring_up(dialog)
+        bring_up(dialog)
 
     def _show_alerts(self, backend: Backend, gateway: Gateway) -> None:
         from pipeline_gui.window.alerts.dialog import AlertsDialog
 
-        _bring_up(self.findChild(AlertsDialog) or AlertsDialog(gateway, backend.alerts, backend.configurations, self))
+        bring_up(self.findChild(AlertsDialog) or AlertsDialog(gateway, backend.alerts, backend.configurations, self))
 
     def _show_metrics(self, backend: Backend, gateway: Gateway) -> None:
         from pipeline_gui.window.metrics.dialog import MetricsDialog
 
-        _bring_up(self.findChild(MetricsDialog) or MetricsDialog(gateway, backend.metrics, self))
+        bring_up(self.findChild(MetricsDialog) or MetricsDialog(gateway, backend.metrics, self))
 
     def _connect_starts(self, starts: Starts) -> None:
         table, actions = self.page.table, self.actions_
@@ -298,14 +300,19 @@ class MainWindow(QMainWindow):
     # --- the window itself --------------------------------------------------------------------------------------
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Close; while a pipeline runs, say first that it goes on."""
-        if self._may_run and not self._may_close:
+        """Close; say first that what runs goes on, and ask before what was typed is lost."""
+        if self.closing.asks and self._may_run:
             event.ignore()
             from pipeline_gui.window.dialogs import ask_to_close
 
             run = self._session.running_run if self._session is not None else None
-            ask_to_close(self, run[1] if run else None, self.close_now, self.hide if self.tray.is_there else None)
+            ask_to_close(self, run[1] if run else None, self.leave, self.hide if self.tray.is_there else None)
             return
+        if self.closing.has_unsaved:
+            event.ignore()
+            self.leave()
+            return
+        self.closing.close_dialogs()
         self._pulse.stop()
         self.tray.icon.hide()
         if self._session is not None:
@@ -313,17 +320,18 @@ class MainWindow(QMainWindow):
         super().closeEvent(event)
         self.closed.emit()
 
+    def leave(self) -> None:
+        """Close, and ask about nothing but what was typed."""
+        self.closing.if_nothing_is_lost(self.close_now)
+
     def close_now(self) -> None:
         """Close without a question."""
-        self._may_close = True
+        self.closing.ask_nothing()
         self.close()
 
     def raise_to_front(self) -> None:
         """Show the window to the person, wherever it is."""
-        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
-        self.show()
-        self.raise_()
-        self.activateWindow()
+        bring_up(self)
 
     def _show_shortcuts(self) -> None:
         from pipeline_gui.window.shortcuts import show_shortcuts
@@ -361,12 +369,6 @@ def _run_source(backend: Backend, session: Session) -> RunSource:
     return RunSource(
         session.gateway, backend.controller, backend.archive, backend.outputs, zone, history, backend.figures
     )
-
-
-def _bring_up(dialog: QWidget) -> None:
-    dialog.show()
-    dialog.raise_()
-    dialog.activateWindow()
 
 
 def _addresses(settings: Settings) -> str:

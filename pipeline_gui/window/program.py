@@ -81,6 +81,7 @@ def run_window(settings: Settings, first_look: FirstLook | None = None, *, debug
     window.restart_wanted.connect(restart)
     termination = Termination(window.close_now, window)
     termination.install()
+    application.commitDataRequest.connect(lambda _manager: window.closing.session_ends())
     look = RememberedLook(settings.profile.data)
     look.restore(window)
     if first_look is None:

@@ -13,6 +13,7 @@ from pipeline_gui.window.dialog_parts import ask_to_give_up, wrapping_label
 from pipeline_gui.window.gateway import Gateway
 from pipeline_gui.window.looks import Tone
 from pipeline_gui.window.messages import failure_message
+from pipeline_gui.window.raising import bring_up
 from pipeline_gui.window.shared_list import SharedList
 
 T = TypeVar("T")
@@ -37,7 +38,8 @@ class SharedDialog(QDialog):
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._gateway = gateway
-        self._is_busy = self._is_given_up = False
+        self._is_busy = False
+        self._asks = True
         self._list = SharedList(f"{kind}List", title)
         self._said = wrapping_label(f"{kind}Message")
         self._edits_question = f"{kind}EditsQuestion"
@@ -83,15 +85,37 @@ class SharedDialog(QDialog):
 
     # --- closing ------------------------------------------------------------------------------------------------
 
+    @property
+    def has_unsaved(self) -> bool:
+        """Whether something was typed that closing it would lose."""
+        return self._asks and self._form.is_edited
+
+    def let_ask(self, asks: bool) -> None:
+        """Whether it asks before what was edited is lost."""
+        self._asks = asks
+
     def reject(self) -> None:
         """Nothing that was edited is lost without a question: neither by Escape nor by the window's own button."""
-        if self._is_given_up:
+        if not self._asks:
             super().reject()
         elif not self._is_asking:
             self._if_given_up(self._close_for_good)
 
+    def close_if_given_up(self, closed: Callable[[], None], stayed: Callable[[], None]) -> None:
+        """Close as by its own button, before the person's eyes, and say what came of it."""
+        bring_up(self)
+
+        def close() -> None:
+            self._close_for_good()
+            closed()
+
+        if self._is_asking:
+            stayed()  # something else is asked
+        else:
+            self._if_given_up(close, stayed)
+
     def _close_for_good(self) -> None:
-        self._is_given_up = True  # Qt asks once more while it closes
+        self._asks = False  # Qt asks once more while it closes
         super().reject()
 
     @property

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from pipeline_gui.window.configuration_box import Choice
 from pipeline_gui.window.messages import Message, failure_message
+from pipeline_gui.window.raising import bring_up
 from pipeline_gui.window.session import Session
 from pipeline_gui.window.snapshot import RunRow
 
@@ -61,9 +62,7 @@ class Starts(QObject):
 
         if self._dialog is None or not shiboken6.isValid(self._dialog):
             self._dialog = ConfigurationsDialog(self._session.gateway, self._configurations, self._window)
-        self._dialog.show()
-        self._dialog.raise_()
-        self._dialog.activateWindow()
+        bring_up(self._dialog)
 
     def _open_start(self, values: dict[str, Any], lost: list[str]) -> None:
         from pipeline_gui.window.configurations.start_with_changes import StartWithChanges

@@ -128,6 +128,11 @@ class SettingsPage(QWidget):
             lambda: save(profile, values, secrets_in_file=in_file), lambda _: self.saved.emit(), self._fail, self
         )
 
+    def say_saved(self) -> None:
+        """Say that it holds later: the window stays open for now."""
+        self._allow()
+        self._say(tr("Saved. It holds when the window is opened again."))
+
     def _fail(self, error: Exception) -> None:
         self._allow()
         if isinstance(error, NoKeyring):
