@@ -101,6 +101,7 @@ class MainWindow(QMainWindow):
         actions.quit.triggered.connect(self.close)
         self.tray.window_wanted.connect(self.raise_to_front)
         self.tray.quit_wanted.connect(self.leave)
+        self.tray.lost.connect(self._come_back)
         self.box.chosen.connect(self._allow)
         self.box.file_wanted.connect(self._open_file)
 
@@ -306,7 +307,7 @@ class MainWindow(QMainWindow):
             from pipeline_gui.window.dialogs import ask_to_close
 
             run = self._session.running_run if self._session is not None else None
-            ask_to_close(self, run[1] if run else None, self.leave, self.hide if self.tray.is_there else None)
+            ask_to_close(self, run[1] if run else None, self.leave, self.hide if self.tray.take_place() else None)
             return
         if self.closing.has_unsaved:
             event.ignore()
@@ -314,7 +315,7 @@ class MainWindow(QMainWindow):
             return
         self.closing.close_dialogs()
         self._pulse.stop()
-        self.tray.icon.hide()
+        self.tray.leave()
         if self._session is not None:
             self._session.close()
         super().closeEvent(event)
@@ -333,6 +334,13 @@ class MainWindow(QMainWindow):
         """Show the window to the person, wherever it is."""
         bring_up(self)
 
+    def _come_back(self) -> None:
+        """Nothing else shows a hidden window any more."""
+        self.show()
+        self.page.bottom.say(
+            Message(tr("The icon beside the clock is gone, so the window is here again."), Tone.WARNING)
+        )
+
     def _show_shortcuts(self) -> None:
         from pipeline_gui.window.shortcuts import show_shortcuts
 
@@ -341,12 +349,14 @@ class MainWindow(QMainWindow):
     def showEvent(self, event: QShowEvent) -> None:
         """Count seconds while somebody can see them."""
         super().showEvent(event)
+        self.tray.watch_over(is_hidden=False)
         self._pulse.start()
         self._tick()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody sees seconds now."""
         super().hideEvent(event)
+        self.tray.watch_over(is_hidden=not event.spontaneous())  # else it is minimised, and can be found
         self._pulse.stop()
 
     def changeEvent(self, event: QEvent) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QAction, QIcon
 from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon, QWidget
 
 from pipeline_gui.window.actions import Actions
@@ -19,6 +20,11 @@ from pipeline_gui.window.translation import tr
 _NEWS_MILLISECONDS = 10_000
 _LONGEST_HOVER = 120
 """Characters; some desktops cut at 127."""
+_PAUSES_SECONDS = (1, 2, 4, 8, 16, 32, 64)
+"""Before each further look for a place: at login the desktop may come after its programs. A look takes 1 to 5 ms."""
+_WATCH_MILLISECONDS = 5000
+_MOST_MISSED = 2
+"""Looks in a row; a desktop that restarts its panel takes it away for a moment."""
 
 
 class Tray(QObject):
@@ -27,6 +33,8 @@ class Tray(QObject):
     window_wanted = Signal()
     """The person wants to see the window."""
     quit_wanted = Signal()
+    lost = Signal()
+    """Its place is gone while the window is hidden: nobody would find the window again."""
 
     def __init__(self, window: QWidget, actions: Actions) -> None:
         super().__init__(window)
@@ -46,11 +54,23 @@ class Tray(QObject):
         quit_: QAction = menu.addAction(tr("&Quit"))
         quit_.setObjectName("trayQuitAction")
         quit_.triggered.connect(self.quit_wanted)
-        self.icon = QSystemTrayIcon(application_icon(), self)
-        self.icon.setContextMenu(menu)
-        self.icon.setToolTip(tr("Pipelines"))
-        self.icon.activated.connect(self._activated)
-        self.icon.messageClicked.connect(self.window_wanted)
+        self._menu = menu
+        self.icon = self._made(application_icon(), tr("Pipelines"))
+        self._has_left = False
+        self._pauses: Iterator[int] = iter(())
+        self._again = QTimer(self, singleShot=True)
+        self._again.timeout.connect(self._look)
+        self._missed = 0
+        self._watch = QTimer(self, interval=_WATCH_MILLISECONDS)
+        self._watch.timeout.connect(self._make_sure)
+
+    def _made(self, picture: QIcon, hover: str) -> QSystemTrayIcon:
+        icon = QSystemTrayIcon(picture, self)
+        icon.setContextMenu(self._menu)
+        icon.setToolTip(hover)
+        icon.activated.connect(self._activated)
+        icon.messageClicked.connect(self.window_wanted)
+        return icon
 
     @property
     def is_there(self) -> bool:
@@ -58,9 +78,46 @@ class Tray(QObject):
         return self.icon.isVisible() and QSystemTrayIcon.isSystemTrayAvailable()
 
     def show(self) -> None:
-        """Take the place beside the clock, if there is one."""
-        if QSystemTrayIcon.isSystemTrayAvailable():
+        """Take the place beside the clock; where there is none yet, look again a few times."""
+        self._pauses = iter(_PAUSES_SECONDS)
+        self._look()
+
+    def take_place(self) -> bool:
+        """Take the place beside the clock if there is one by now; whether there is."""
+        if self._has_left or not QSystemTrayIcon.isSystemTrayAvailable():
+            return False
+        if not self.icon.isVisible():
+            # Qt gives an icon no place on D-Bus that was made while there was none, so another is made.
+            before, self.icon = self.icon, self._made(self.icon.icon(), self.icon.toolTip())
+            before.deleteLater()
             self.icon.show()
+        return True
+
+    def leave(self) -> None:
+        """Go for good."""
+        self._has_left = True
+        self._again.stop()
+        self._watch.stop()
+        self.icon.hide()
+
+    def watch_over(self, *, is_hidden: bool) -> None:
+        """While the window is hidden, look whether the icon is still there to show it."""
+        self._missed = 0
+        if is_hidden and not self._has_left:
+            self._watch.start()
+        else:
+            self._watch.stop()
+
+    def _look(self) -> None:
+        pause = None if self.take_place() else next(self._pauses, None)
+        if pause is not None:
+            self._again.start(pause * 1000)
+
+    def _make_sure(self) -> None:
+        self._missed = 0 if self.take_place() else self._missed + 1
+        if self._missed >= _MOST_MISSED:
+            self._watch.stop()
+            self.lost.emit()
 
     def show_snapshot(self, snapshot: Snapshot, known: Snapshot | None) -> None:
         """Show the state of now."""
