@@ -34,6 +34,14 @@ class AlertChanged(ConfigurationInvalid):
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """The revision of an alert that somebody has before them, and that a change is meant for."""
+
+    alert_id: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tried:
     """What came of a test."""
 
@@ -61,40 +69,54 @@ class Alerts:
     def show(self, name: str) -> Alert:
         """The one of a name, in any case of letters. Raises ConfigurationInvalid where there is none."""
         found = self._store.find(name_key(name))
-        if found is not None:
+        if found is None:
+            raise self._unknown(name)
+        return found
+
+    def meant(self, name: str, seen: Seen) -> Alert:
+        """The one of a name, where it is what somebody has seen, in whatever revision.
+
+        Raises AlertChanged where it may have been, and ConfigurationInvalid where it never was.
+        """
+        found = self._store.find(name_key(name))
+        if found is not None and found.alert_id == seen.alert_id:
             return found
-        near = near_name(name, [alert.name for alert in self._store.all()])
-        hint = f" Did you mean “{near}”?" if near else ""
-        raise ConfigurationInvalid(f"There is no alert “{name[:100]}”.{hint}", field="name")
+        now = self._now(seen)
+        if found is not None and now is not None and now.revision == seen.revision:
+            raise AlertChanged(f"“{found.name}” is another alert by now; nothing was changed.")
+        if found is not None or now is None or now.revision > 1:  # one that was changed may have had the name
+            raise self._changed(name, now)
+        raise self._unknown(name)
 
     def create(self, values: Mapping[str, Any]) -> Alert:
         """Save a new one. Raises ConfigurationInvalid."""
         return self._store.create(checked_alert(values), self._actor)
 
-    def change(self, name: str, values: Mapping[str, Any], revision: int | None = None) -> Alert:
-        """Change some of its values; revision: only if it is still that one. Raises ConfigurationInvalid."""
-        found = self.show(name)
+    def change(self, name: str, values: Mapping[str, Any], seen: Seen | None = None) -> Alert:
+        """Change some of its values; seen: only if it is still that. Raises ConfigurationInvalid, AlertChanged."""
+        found = self.show(name) if seen is None else self.meant(name, seen)
         old = values_of(found)
         if "condition" in values:
             old.pop("minutes", None)
-        return self._replace(found, checked_alert({**old, **values}), revision)
+        return self._replace(found, {**old, **values}, seen)
 
-    def save(self, name: str, values: Mapping[str, Any], revision: int) -> Alert:
-        """Put these values in the place of all of its own. Raises ConfigurationInvalid."""
-        return self._replace(self.show(name), checked_alert(values), revision)
+    def save(self, name: str, values: Mapping[str, Any], seen: Seen) -> Alert:
+        """Put these values in the place of all of its own. Raises as change does."""
+        return self._replace(self.meant(name, seen), values, seen)
 
-    def _replace(self, found: Alert, checked: dict[str, Any], revision: int | None) -> Alert:
-        seen = found.revision if revision is None else revision
-        saved = self._store.replace(found.alert_id, seen, checked, self._actor)
+    def delete(self, name: str, seen: Seen | None = None) -> None:
+        """Delete one; what it told stays, and what waits is sent. Raises as change does."""
+        found = self.show(name) if seen is None else self.meant(name, seen)
+        wanted = seen or Seen(found.alert_id, found.revision)
+        if not self._store.delete(wanted.alert_id, wanted.revision, self._actor):
+            raise self._changed(name, self._now(wanted))
+
+    def _replace(self, found: Alert, values: Mapping[str, Any], seen: Seen | None) -> Alert:
+        wanted = seen or Seen(found.alert_id, found.revision)
+        saved = self._store.replace(wanted.alert_id, wanted.revision, checked_alert(values), self._actor)
         if saved is None:
-            raise self._changed(found.name)
+            raise self._changed(found.name, self._now(wanted))
         return saved
-
-    def delete(self, name: str, revision: int | None = None) -> None:
-        """Delete one; what it told stays, and what waits is sent. Raises ConfigurationInvalid."""
-        found = self.show(name)
-        if not self._store.delete(found.alert_id, found.revision if revision is None else revision, self._actor):
-            raise self._changed(name)
 
     def messages(self, name: str | None = None, limit: int = 50) -> list[Message]:
         """The last messages of one, or of all, newest first."""
@@ -132,13 +154,25 @@ class Alerts:
                 return Tried(sent, (message.answer if message else None) or "The receiver said nothing.")
         return Tried(False, "The service has not said what came of it; its messages will show it.")
 
-    def _changed(self, name: str) -> AlertChanged:
-        now = self._store.find(name_key(name))
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    def _now(self, seen: Seen) -> Alert | None:
+        return next((alert for alert in self._store.all() if alert.alert_id == seen.alert_id), None)
+
+    def _changed(self, name: str, now: Alert | None) -> AlertChanged:
         if now is None:
-            return AlertChanged(f"“{name}” was deleted meanwhile; nothing was changed.")
+            return AlertChanged(f"“{name[:100]}” is there no more: it was deleted meanwhile. Nothing was changed.")
+        if name_key(now.name) != name_key(name):
+            renamed = f"“{name[:100]}” was renamed to “{now.name}” by {now.changed_by}"
+            return AlertChanged(f"{renamed}; nothing was changed.")
         return AlertChanged(
             f"“{now.name}” was changed meanwhile by {now.changed_by}: it is at revision {now.revision}, and stays so."
         )
+
+    def _unknown(self, name: str) -> ConfigurationInvalid:
+        near = near_name(name, [alert.name for alert in self._store.all()])
+        hint = f" Did you mean “{near}”?" if near else ""
+        return ConfigurationInvalid(f"There is no alert “{name[:100]}”.{hint}", field="name")
 
 
 def receivers_of(services: list[DeliveringService]) -> list[ReceiverName]:

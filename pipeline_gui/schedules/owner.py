@@ -56,12 +56,24 @@ class Schedules:
     def show(self, name: str) -> Schedule:
         """The one of a name, in any case of letters. Raises ConfigurationInvalid where there is none."""
         found = self._store.find(name_key(name))
-        if found is not None:
+        if found is None:
+            raise self._unknown(name)
+        return found
+
+    def meant(self, name: str, seen: Seen) -> Schedule:
+        """The one of a name, where it is what somebody has seen, in whatever revision.
+
+        Raises ScheduleChanged where it may have been, and ConfigurationInvalid where it never was.
+        """
+        found = self._store.find(name_key(name))
+        if found is not None and found.schedule_id == seen.schedule_id:
             return found
-        names = [schedule.name for schedule in self._store.all()]
-        near = near_name(name, names)
-        hint = f" Did you mean “{near}”?" if near else ""
-        raise ConfigurationInvalid(f"There is no schedule “{name[:100]}”.{hint}", field="name")
+        now = self._now(seen)
+        if found is not None and now is not None and now.revision == seen.revision:
+            raise ScheduleChanged(f"“{found.name}” is another schedule by now; nothing was changed.")
+        if found is not None or now is None or now.revision > 1:  # one that was changed may have had the name
+            raise self._changed(name, now)
+        raise self._unknown(name)
 
     def preview(self, values: Mapping[str, Any], count: int = 5) -> list[datetime]:
         """The next times of what is about to be saved. Raises ConfigurationInvalid."""
@@ -81,7 +93,7 @@ class Schedules:
 
     def change(self, name: str, values: Mapping[str, Any], seen: Seen | None = None) -> Schedule:
         """Change some of its values; seen: only if it is still that. Raises ConfigurationInvalid, ScheduleChanged."""
-        found = self._meant(name, seen)
+        found = self.show(name) if seen is None else self.meant(name, seen)
         old: dict[str, Any] = values_of(found)
         if values.keys() & {"cron", "every_minutes"}:
             old = {key: value for key, value in old.items() if key not in ("cron", "every_minutes")}
@@ -89,14 +101,14 @@ class Schedules:
 
     def replace(self, name: str, values: Mapping[str, Any], seen: Seen) -> Schedule:
         """Say all of its values anew; what is not said is as in a new one. Raises as change does."""
-        return self._save(self._meant(name, seen), values, seen)
+        return self._save(self.meant(name, seen), values, seen)
 
     def delete(self, name: str, seen: Seen | None = None) -> None:
         """Delete one; its runs and its events stay. Raises ConfigurationInvalid, ScheduleChanged."""
-        found = self._meant(name, seen)
+        found = self.show(name) if seen is None else self.meant(name, seen)
         wanted = seen or Seen(found.schedule_id, found.revision)
         if not self._store.delete(wanted.schedule_id, wanted.revision, self._actor):
-            raise self._changed(name, wanted)
+            raise self._changed(name, self._now(wanted))
 
     def decided(self, name: str, limit: int = 50) -> list[Decided]:
         """What became of its last times, newest first."""
@@ -108,14 +120,6 @@ class Schedules:
 
     # --- inside -------------------------------------------------------------------------------------------------
 
-    def _meant(self, name: str, seen: Seen | None) -> Schedule:
-        if seen is None:
-            return self.show(name)
-        found = self._store.find(name_key(name))
-        if found is None or found.schedule_id != seen.schedule_id:
-            raise self._changed(name, seen)
-        return found
-
     def _save(self, found: Schedule, values: Mapping[str, Any], seen: Seen | None) -> Schedule:
         checked = checked_schedule(values)
         if checked["configuration"] != found.configuration:
@@ -123,11 +127,18 @@ class Schedules:
         wanted = seen or Seen(found.schedule_id, found.revision)
         saved = self._store.replace(wanted.schedule_id, wanted.revision, checked, self._actor)
         if saved is None:
-            raise self._changed(found.name, wanted)
+            raise self._changed(found.name, self._now(wanted))
         return saved
 
-    def _changed(self, name: str, seen: Seen) -> ScheduleChanged:
-        now = next((one for one in self._store.all() if one.schedule_id == seen.schedule_id), None)
+    def _now(self, seen: Seen) -> Schedule | None:
+        return next((one for one in self._store.all() if one.schedule_id == seen.schedule_id), None)
+
+    def _unknown(self, name: str) -> ConfigurationInvalid:
+        near = near_name(name, [schedule.name for schedule in self._store.all()])
+        hint = f" Did you mean “{near}”?" if near else ""
+        return ConfigurationInvalid(f"There is no schedule “{name[:100]}”.{hint}", field="name")
+
+    def _changed(self, name: str, now: Schedule | None) -> ScheduleChanged:
         if now is None:
             return ScheduleChanged(f"“{name[:100]}” is there no more: it was deleted meanwhile. Nothing was changed.")
         if name_key(now.name) != name_key(name):

@@ -9,13 +9,13 @@ import msgspec
 from fastapi import Depends, FastAPI, Query, Request, Response
 
 from pipeline_gui.alerts.answers import AlertDetailAnswer, alert_answer, detail_answer, message_answer, receiver_answers
-from pipeline_gui.alerts.owner import AlertChanged, Alerts, receivers_of
+from pipeline_gui.alerts.owner import Alerts, Seen, receivers_of
 from pipeline_gui.pipeline.alert import Alert
 from pipeline_gui.service import alert_models as models
 from pipeline_gui.service import named
 from pipeline_gui.service.context import Context, actor_of
 from pipeline_gui.service.documentation import NOT_MODIFIED, body_of, problems
-from pipeline_gui.service.preconditions import IfMatch, IfNoneMatch, Meant, etag_of, is_new, meant_by, name_decoder
+from pipeline_gui.service.preconditions import IfMatch, IfNoneMatch, etag_of, is_new, meant_by, name_decoder
 from pipeline_gui.service.reading import tagged
 
 SHOWN = 100
@@ -64,13 +64,13 @@ def add_alerts(app: FastAPI, context: Context) -> None:
         _ALERT,
         operation_id="getAlert",
         summary="One alert, and what it told",
-        description="The ETag is the rule's revision, for If-Match.",
         response_model=models.AlertDetail,
         tags=["alerts"],
-        responses=problems(_NOT_FOUND),
+        responses={**NOT_MODIFIED, **problems(_NOT_FOUND)},
     )
-    async def get_alert(name: Name) -> Response:
-        return await reads.run(lambda: _answer(owner, _find(owner, name)))
+    async def get_alert(request: Request, name: Name) -> Response:
+        answer = await reads.run(lambda: _answer(owner, named.found(owner.show, name)))
+        return named.unless_known(request, answer)
 
     @app.put(
         _ALERT,
@@ -97,8 +97,8 @@ def add_alerts(app: FastAPI, context: Context) -> None:
             named.check_new(values, name, "alert")
             work: Callable[[], Alert] = lambda: mine.create(values)  # noqa: E731
         else:
-            meant = meant_by(if_match)
-            work = lambda: _save(mine, name, values, meant)  # noqa: E731
+            seen = Seen(*meant_by(if_match))
+            work = lambda: _meant(mine, name, seen).save(name, values, seen)  # noqa: E731
         answer = await writes.run(named.guarded, lambda: _answer(mine, work(), is_first=is_first))
         named.log_change(request, "save an alert", f"Saved “{values['name']}”.")
         return answer
@@ -113,13 +113,8 @@ def add_alerts(app: FastAPI, context: Context) -> None:
         responses={**named.GONE, **problems(_WRITING)},
     )
     async def delete_alert(request: Request, name: Name, if_match: IfMatch = None) -> Response:
-        mine, meant = _owner(context, request), meant_by(if_match)
-
-        def delete() -> None:
-            _check_meant(_find(mine, name), meant)
-            mine.delete(name, meant.revision)
-
-        await writes.run(named.guarded, delete)
+        mine, seen = _owner(context, request), Seen(*meant_by(if_match))
+        await writes.run(named.guarded, lambda: _meant(mine, name, seen).delete(name, seen))
         named.log_change(request, "delete an alert", f"Deleted “{name}”.")
         return named.gone()
 
@@ -134,7 +129,7 @@ def add_alerts(app: FastAPI, context: Context) -> None:
     )
     async def test_alert(request: Request, name: Name) -> Response:
         mine = _owner(context, request)
-        await reads.run(lambda: _find(mine, name))
+        await reads.run(named.found, mine.show, name)
         tried = await context.workers.stops.run(lambda: mine.test(name, lambda: context.is_draining))
         named.log_change(request, "test an alert", tried.message, success=tried.success)
         body = msgspec.json.encode({"success": tried.success, "message": tried.message})
@@ -149,19 +144,10 @@ def _all(owner: Alerts) -> dict[str, Any]:
     }
 
 
-def _find(owner: Alerts, name: str) -> Alert:
-    return named.found(owner.show, name)
-
-
-def _save(owner: Alerts, name: str, values: dict[str, Any], meant: Meant) -> Alert:
-    _check_meant(_find(owner, name), meant)
-    return owner.save(name, values, meant.revision)
-
-
-def _check_meant(found: Alert, meant: Meant) -> None:
-    """The ETag is of the alert at this address, unless somebody renamed or deleted that since."""
-    if found.alert_id != meant.number:
-        raise AlertChanged(f"“{found.name}” is another alert by now.")
+def _meant(owner: Alerts, name: str, seen: Seen) -> Alerts:
+    """The owner, once it has found at the address what is meant. Raises Problem, AlertChanged."""
+    named.found(lambda name: owner.meant(name, seen), name)
+    return owner
 
 
 def _owner(context: Context, request: Request) -> Alerts:
@@ -172,8 +158,9 @@ def _answer(owner: Alerts, alert: Alert, *, is_first: bool = False) -> Response:
     answer: AlertDetailAnswer = detail_answer(
         alert, owner.services(), owner.expected(alert), owner.messages_of(alert, SHOWN)
     )
-    etag = etag_of(alert.alert_id, alert.revision)
-    return named.revised(msgspec.json.encode(answer), etag, named.address(_ALERTS, alert.name) if is_first else None)
+    body = msgspec.json.encode(answer)
+    etag = etag_of(alert.alert_id, alert.revision, body)
+    return named.revised(body, etag, named.address(_ALERTS, alert.name) if is_first else None)
 
 
 _EXAMPLE: dict[str, Any] = {

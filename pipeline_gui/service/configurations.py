@@ -118,8 +118,12 @@ def _check_meant(owner: Configurations, name: str, based_on: Version) -> None:
         found = owner.show(name)
     except ConfigurationInvalid as error:
         changed = owner.what_changed(based_on)
-        if changed.current is None or changed.current.revision > based_on.revision:
+        now = changed.current
+        if now is None or now.revision > based_on.revision:
             raise changed from None
+        if now.revision > 1:  # one that was changed may have had the name
+            sentence = f"“{name}” is named “{now.name}” by now; nothing was changed."
+            raise ConfigurationChanged(sentence, current=now) from None
         raise not_found(str(error)) from None
     if found.entry.version is None:
         raise ConfigurationInvalid(f"“{name}” is a sample and stays as it is.", field="name")
@@ -133,8 +137,8 @@ def _owner(context: Context, request: Request) -> Configurations:
 
 def _answer(found: NamedConfiguration, *, is_first: bool = False) -> Response:
     version = found.entry.version
-    etag = etag_of(version.configuration_id, version.revision) if version else None
     body = msgspec.json.encode(configuration_answer(found))
+    etag = etag_of(version.configuration_id, version.revision, body) if version else None
     return named.revised(body, etag, named.address(_CONFIGURATIONS, found.entry.name) if is_first else None)
 
 

@@ -16,6 +16,7 @@ from pipeline_gui.schedules.owner import ScheduleChanged
 from pipeline_gui.service.bodies import read_object
 from pipeline_gui.service.context import log_action
 from pipeline_gui.service.documentation import Responses, json_example
+from pipeline_gui.service.preconditions import is_known
 from pipeline_gui.service.problems import Problem, not_found
 
 T = TypeVar("T")
@@ -39,7 +40,7 @@ def changed(example: str) -> dict[int, tuple[str, str]]:
 
 def created(model: object, example: object) -> Responses:
     """The answer to a new one."""
-    headers = {"ETag": "The revision.", "Location": "Its address."}
+    headers = {"ETag": "Of this answer; it names the revision for If-Match.", "Location": "Its address."}
     return {201: {"model": model, **json_example("It is saved.", example, headers)}}
 
 
@@ -59,6 +60,8 @@ def found(show: Callable[[str], T], name: str) -> T:
     """The one at an address. Raises Problem."""
     try:
         return show(name)
+    except (AlertChanged, ScheduleChanged):
+        raise
     except ConfigurationInvalid as error:
         raise not_found(str(error)) from None
 
@@ -90,7 +93,7 @@ def revised(body: bytes, etag: str | None, created_at: str | None = None) -> Res
 def unless_known(request: Request, answer: Response) -> Response:
     """The answer, or only that it is as it was when its ETag was given."""
     etag = answer.headers.get("ETag")
-    if etag is None or etag not in request.headers.get("if-none-match", ""):
+    if etag is None or not is_known(request, etag):
         return answer
     return Response(status_code=304, headers={"ETag": etag, "Cache-Control": answer.headers["Cache-Control"]})
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from typing import Annotated, NamedTuple
 from urllib.parse import unquote
 
-from fastapi import Header, Path
+from fastapi import Header, Path, Request
 
 from pipeline_gui.service.problems import Problem, not_found
 
-# Behind the revision may stand a hash of what else a GET showed, which a change does not depend on.
+# Behind the revision stands a hash of all that a GET showed, which a change does not depend on.
 _ETAG = re.compile(r'"(\d{1,18})-(\d{1,18})(?:-[0-9a-f]+)?"')
 
 IfMatch = Annotated[str | None, Header(alias="If-Match", description="the ETag of the revision that is meant")]
@@ -37,9 +38,15 @@ def name_decoder(what: str) -> Callable[[str], str]:
     return decoded
 
 
-def etag_of(number: int, revision: int) -> str:
-    """The ETag of a revision."""
-    return f'"{number}-{revision}"'
+def etag_of(number: int, revision: int, body: bytes) -> str:
+    """The ETag of an answer, which is another for other bytes, and names the revision that a change is based on."""
+    return f'"{number}-{revision}-{hashlib.blake2b(body, digest_size=8).hexdigest()}"'
+
+
+def is_known(request: Request, etag: str) -> bool:
+    """Whether the client has that answer, as If-None-Match says; compared weakly (RFC 9110, 13.1.2)."""
+    given = [tag.strip() for line in request.headers.getlist("if-none-match") for tag in line.split(",")]
+    return "*" in given or etag.removeprefix("W/") in {tag.removeprefix("W/") for tag in given}
 
 
 def meant_by(if_match: str | None) -> Meant:

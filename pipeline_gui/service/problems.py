@@ -20,7 +20,7 @@ CODES: dict[str, str] = {
     "unconfirmed": "It is recorded, but not confirmed yet; the record says how it goes on.",
     "another-run": "Another run runs than the one that was named.",
     "changed": "Somebody changed or deleted it since it was read; changes says what, and nothing was overwritten.",
-    "name-taken": "Another configuration, or another schedule, has this name.",
+    "name-taken": "Another configuration, schedule or alert has this name.",
     "precondition-required": "Say in If-Match which revision is meant, or If-None-Match: * for a new one.",
     "unauthenticated": "A token is needed, or this one is not known.",
     "forbidden": "A viewer's token may only look.",

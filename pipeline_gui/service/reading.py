@@ -20,6 +20,7 @@ from pipeline_gui.service.documentation import NOT_MODIFIED, problems
 from pipeline_gui.service.encoded_runs import EncodedRuns
 from pipeline_gui.service.models import Events, Run, Runs, Status
 from pipeline_gui.service.paths import RunId
+from pipeline_gui.service.preconditions import is_known
 from pipeline_gui.service.problems import Problem, no_run
 from pipeline_gui.service.run_csv import HEADINGS, MEDIA_TYPE, csv_lines
 from pipeline_gui.service.shared_answers import SharedAnswers
@@ -156,8 +157,7 @@ def _answer(request: Request, body: bytes, tag: bytes) -> Response:
     """The body, unless the client has it."""
     quoted = f'W/"{tag.decode()}"'
     headers = {"ETag": quoted, "Cache-Control": "private, no-cache"}
-    given = request.headers.get("if-none-match")
-    if given is not None and (given.strip() == "*" or quoted in [part.strip() for part in given.split(",")]):
+    if is_known(request, quoted):
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type="application/json")
 

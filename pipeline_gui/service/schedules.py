@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -16,7 +15,7 @@ from pipeline_gui.service import models, named
 from pipeline_gui.service.bodies import read_object
 from pipeline_gui.service.context import Context, actor_of
 from pipeline_gui.service.documentation import NOT_MODIFIED, body_of, problems
-from pipeline_gui.service.preconditions import IfMatch, IfNoneMatch, is_new, meant_by, name_decoder
+from pipeline_gui.service.preconditions import IfMatch, IfNoneMatch, etag_of, is_new, meant_by, name_decoder
 from pipeline_gui.service.reading import tagged
 
 SHOWN = 100
@@ -116,7 +115,9 @@ def _add_writing(app: FastAPI, context: Context) -> None:
             named.check_new(values, name, "schedule")
             return await carry_out(request, "save a schedule", lambda owner: owner.create(values), is_first=True)
         seen = Seen(*meant_by(if_match))
-        return await carry_out(request, "save a schedule", lambda owner: owner.replace(name, values, seen))
+        return await carry_out(
+            request, "save a schedule", lambda owner: _meant(owner, name, seen).replace(name, values, seen)
+        )
 
     @app.patch(
         _SCHEDULE,
@@ -131,7 +132,9 @@ def _add_writing(app: FastAPI, context: Context) -> None:
     )
     async def patch_schedule(request: Request, name: Name, if_match: IfMatch = None) -> Response:
         values, seen = await read_object(request), Seen(*meant_by(if_match))
-        return await carry_out(request, "change a schedule", lambda owner: owner.change(name, values, seen))
+        return await carry_out(
+            request, "change a schedule", lambda owner: _meant(owner, name, seen).change(name, values, seen)
+        )
 
     @app.delete(
         _SCHEDULE,
@@ -145,9 +148,15 @@ def _add_writing(app: FastAPI, context: Context) -> None:
     async def delete_schedule(request: Request, name: Name, if_match: IfMatch = None) -> Response:
         seen = Seen(*meant_by(if_match))
         owner = context.backend.schedules.acting_for(actor_of(context, request))
-        await writes.run(named.guarded, lambda: owner.delete(name, seen))
+        await writes.run(named.guarded, lambda: _meant(owner, name, seen).delete(name, seen))
         named.log_change(request, "delete a schedule", f"Deleted “{name}”.")
         return named.gone()
+
+
+def _meant(owner: Schedules, name: str, seen: Seen) -> Schedules:
+    """The owner, once it has found at the address what is meant. Raises Problem, ScheduleChanged."""
+    named.found(lambda name: owner.meant(name, seen), name)
+    return owner
 
 
 def _all(owner: Schedules) -> dict[str, Any]:
@@ -159,11 +168,10 @@ def _all(owner: Schedules) -> dict[str, Any]:
 
 
 def _answer(owner: Schedules, schedule: Schedule, *, is_first: bool = False) -> Response:
-    """A schedule and what became of its times; its ETag names the revision, and tells when the rest is another."""
+    """A schedule and what became of its times."""
     decided = owner.decided_of(schedule, SHOWN)
     body = msgspec.json.encode(detail_answer(schedule, owner.now(), decided, owner.services()))
-    rest = hashlib.blake2b(body, digest_size=8).hexdigest()
-    etag = f'"{schedule.schedule_id}-{schedule.revision}-{rest}"'
+    etag = etag_of(schedule.schedule_id, schedule.revision, body)
     return named.revised(body, etag, named.address(_SCHEDULES, schedule.name) if is_first else None)
 
 

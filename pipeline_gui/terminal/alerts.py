@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pipeline_gui.alerts.answers import alert_answer, detail_answer, message_answer, receiver_answers
-from pipeline_gui.alerts.owner import Alerts, delivery_sentence, receivers_of
+from pipeline_gui.alerts.owner import Alerts, Seen, delivery_sentence, receivers_of
 from pipeline_gui.pipeline.alert import Alert, Message, MessageState
 from pipeline_gui.pipeline.alert_texts import condition_text, rule_text, sentence_of
 from pipeline_gui.terminal.exit_codes import DONE, REFUSED
@@ -125,7 +125,7 @@ def _change(owner: Alerts, arguments: argparse.Namespace, output: Output) -> Non
     values = _given(arguments)
     if arguments.every_pipeline:
         values["pipeline"] = None
-    _say_saved(owner, owner.change(arguments.name, values, arguments.revision), "Changed", output)
+    _say_saved(owner, owner.change(arguments.name, values, _seen(owner, arguments)), "Changed", output)
 
 
 def _pause(owner: Alerts, arguments: argparse.Namespace, output: Output) -> None:
@@ -137,8 +137,14 @@ def _resume(owner: Alerts, arguments: argparse.Namespace, output: Output) -> Non
 
 
 def _delete(owner: Alerts, arguments: argparse.Namespace, output: Output) -> None:
-    owner.delete(arguments.name, arguments.revision)
+    owner.delete(arguments.name, _seen(owner, arguments))
     output.say_done(f"Deleted “{arguments.name}”.")
+
+
+def _seen(owner: Alerts, arguments: argparse.Namespace) -> Seen | None:
+    if arguments.revision is None:
+        return None
+    return Seen(owner.show(arguments.name).alert_id, arguments.revision)
 
 
 def _given(arguments: argparse.Namespace) -> dict[str, Any]:

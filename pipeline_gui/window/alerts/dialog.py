@@ -10,7 +10,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QListWidgetItem, QVBoxLayout, QWidget
 
-from pipeline_gui.alerts.owner import AlertChanged, Alerts, Tried, delivery_sentence, receivers_of, values_of
+from pipeline_gui.alerts.owner import Alerts, Seen, Tried, delivery_sentence, receivers_of, values_of
 from pipeline_gui.pipeline.alert import Alert, Condition, DeliveringService, Message, MessageState
 from pipeline_gui.pipeline.alert_texts import sentence_of
 from pipeline_gui.pipeline.expectation import Expectation
@@ -180,21 +180,13 @@ class AlertsDialog(RulesDialog[Alert]):
     def _save_values(self, before: Alert | None, values: dict[str, Any]) -> Alert:
         if before is None:
             return self._owner.create(values)
-        self._look_at(before)
-        return self._owner.save(before.name, {**_kept(before), **values}, before.revision)
+        return self._owner.save(before.name, {**_kept(before), **values}, _seen(before))
 
     def _change_values(self, before: Alert, values: dict[str, Any]) -> Alert:
-        self._look_at(before)
-        return self._owner.change(before.name, values, before.revision)
+        return self._owner.change(before.name, values, _seen(before))
 
     def _remove(self, before: Alert) -> None:
-        self._look_at(before)
-        self._owner.delete(before.name, before.revision)
-
-    def _look_at(self, before: Alert) -> None:
-        """Raise AlertChanged where another alert has its name by now: their revisions say nothing of each other."""
-        if self._owner.show(before.name).alert_id != before.alert_id:
-            raise AlertChanged(f"“{before.name}” is another alert by now.")
+        self._owner.delete(before.name, _seen(before))
 
     def _try(self) -> None:
         alert = self._shown
@@ -220,6 +212,10 @@ def _lost_text(message: Message) -> str:
     text = tr("“{0}” to “{1}”, {2}: {3}")
     answer = one_line(message.answer or tr("there was no answer"), 200)
     return text.format(one_line(message.alert_name, 60), one_line(message.receiver, 60), at, answer)
+
+
+def _seen(alert: Alert) -> Seen:
+    return Seen(alert.alert_id, alert.revision)
 
 
 def _kept(alert: Alert) -> dict[str, object]:
