@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from PySide6.QtWidgets import QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QListWidgetItem, QWidget
 
-from pipeline_gui.alerts.owner import Alerts, Seen, Tried, delivery_sentence, receivers_of, values_of
+from pipeline_gui.alerts.owner import Alerts, Seen, Tried, receivers_of, values_of
 from pipeline_gui.pipeline.alert import Alert, Condition, DeliveringService, Message, MessageState
 from pipeline_gui.pipeline.alert_texts import sentence_of
 from pipeline_gui.pipeline.expectation import Expectation
+from pipeline_gui.window.alerts.delivery_note import DeliveryNote
 from pipeline_gui.window.alerts.form import AlertForm, condition_titles, form_values, told_fields
 from pipeline_gui.window.dialog_parts import plain_button, text_list, wrapping_label
 from pipeline_gui.window.gateway import Gateway
@@ -25,7 +26,6 @@ from pipeline_gui.window.times import local_text, moment_tooltip
 from pipeline_gui.window.translation import tr
 
 SHOWN = 50
-MOST_LOST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,9 @@ class AlertsDialog(RulesDialog[Alert]):
         super().__init__(gateway, kind, AlertForm(), parent)
         self._owner = owner
         self._configurations = configurations
-        self._services: list[DeliveringService] | None = None
         self._given_up = threading.Event()
         """A test that is waited for must not keep a thread of a window that is gone."""
-        self._delivery = wrapping_label("alertDelivery")
-        self._undelivered = wrapping_label("alertUndelivered")
-        self._undelivered.hide()
+        self._delivery = DeliveryNote()
         self._expected = wrapping_label("alertExpected")
         self._messages = text_list("alertMessages", tr("Messages of this alert"))
         self._test = plain_button(
@@ -78,12 +75,7 @@ class AlertsDialog(RulesDialog[Alert]):
         self.resize(900, 560)
         self.finished.connect(lambda _result: self._given_up.set())
         self.destroyed.connect(self._given_up.set)
-        above = QWidget()
-        column = QVBoxLayout(above)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._delivery)
-        column.addWidget(self._undelivered)
-        self._begin(above, self._expected, self._messages, self._test)
+        self._begin(self._delivery, self._expected, self._messages, self._test)
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -96,35 +88,13 @@ class AlertsDialog(RulesDialog[Alert]):
         )
 
     def _show_all(self, read: _Read) -> None:
-        self._services = read.services
         self._form.offer(read.pipelines, [one.name for one in receivers_of(read.services)])
-        self._show_delivery()
-        self._show_undelivered(read.messages)
+        self._delivery.show_read(read.services, read.messages)
+        self._show_receiver()
         self._show_list(read.alerts)
 
-    def _show_delivery(self) -> None:
-        """Whether what is shown would reach anybody."""
-        if self._services is None:
-            return
-        receiver = self._form.values()["receiver"]
-        if not receiver and self._services:
-            known = ", ".join(one.name for one in receivers_of(self._services))
-            self._delivery.show_text(tr("The service can tell: {0}").format(known) if known else "")
-            return
-        sentence = delivery_sentence(receiver, self._services)
-        if sentence:
-            self._delivery.show_text(one_line(sentence, 500), Tone.WARNING)
-        else:
-            self._delivery.show_text(tr("A service is there to deliver."))
-
-    def _show_undelivered(self, messages: list[Message]) -> None:
-        """What reached nobody, of whichever alert: also of one that is not selected, or that was deleted."""
-        lost = [message for message in messages if message.state is MessageState.UNDELIVERED]
-        self._undelivered.setVisible(bool(lost))
-        if lost:
-            text = tr("Messages of all alerts that reached nobody: {0}. The last one: {1}")
-            self._undelivered.show_text(text.format(len(lost), _lost_text(lost[0])), Tone.BAD)
-            self._undelivered.setToolTip(tooltip("\n".join(_lost_text(message) for message in lost[:MOST_LOST])))
+    def _show_receiver(self) -> None:
+        self._delivery.show_receiver(self._form.values()["receiver"])
 
     def _title(self, rule: Alert) -> str:
         return f"{one_line(rule.name, 60)} · {condition_titles()[rule.condition]}"
@@ -133,7 +103,7 @@ class AlertsDialog(RulesDialog[Alert]):
         return rule.alert_id == shown.alert_id
 
     def _show_parts(self, rule: Alert | None, *, is_other: bool) -> None:
-        self._show_delivery()
+        self._show_receiver()
         if is_other:
             self._messages.clear()
             self._messages.show_hint(tr("Nothing yet") if rule is None else "")
@@ -164,7 +134,7 @@ class AlertsDialog(RulesDialog[Alert]):
         self._expected.setVisible(bool(text))
 
     def _edited(self) -> None:
-        self._show_delivery()
+        self._show_receiver()
         self._allow()
 
     def _is_complete(self) -> bool:
@@ -205,13 +175,6 @@ class AlertsDialog(RulesDialog[Alert]):
         is_given_up = self._given_up.is_set
         asking = tr("Asking a service to send a test to “{0}”…").format(alert.receiver)
         self._do(asking, lambda: self._owner.test(alert.name, is_given_up), finished)
-
-
-def _lost_text(message: Message) -> str:
-    at = local_text(message.made_at, datetime.now().astimezone().date())
-    text = tr("“{0}” to “{1}”, {2}: {3}")
-    answer = one_line(message.answer or tr("there was no answer"), 200)
-    return text.format(one_line(message.alert_name, 60), one_line(message.receiver, 60), at, answer)
 
 
 def _seen(alert: Alert) -> Seen:
