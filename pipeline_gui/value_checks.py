@@ -15,8 +15,9 @@ def check_keys(given: Iterable[object], known: Sequence[str], what: str) -> None
     for key in given:
         if key not in known:
             near = near_name(key, known)
-            hint = f"; did you mean {near!r}?" if near else "."
-            raise ConfigurationInvalid(f"{what} has no key {str(key)[:60]!r}{hint}", field=str(key)[:60])
+            hint = f"; did you mean “{near}”?" if near else "."
+            shown = repr(str(key)[:60])[1:-1]  # anybody may have written it: control characters are seen, not obeyed
+            raise ConfigurationInvalid(f"{what} has no key “{shown}”{hint}", field=str(key)[:60])
 
 
 def line_of_text(key: str, value: object) -> str:
