@@ -111,7 +111,7 @@ def _look(question: int) -> bytes:
     from pipeline_gui.pipeline.clock import seconds_with_sleep
     from pipeline_gui.pipeline.record import Contact
     from pipeline_gui.pipeline.status_answers import status_answer
-    from pipeline_gui.store import open_store
+    from pipeline_gui.store.store import open_store
     from pipeline_gui.window.snapshot import DAYS, RowMaker, Snapshot
 
     asked = _read(question, time.monotonic() + LONGEST_SECONDS).decode()

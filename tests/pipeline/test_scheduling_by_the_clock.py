@@ -17,7 +17,7 @@ from pipeline_gui.pipeline.schedule import Firing, Schedule
 from pipeline_gui.pipeline.scheduling import LOOK_SECONDS, Scheduler
 from pipeline_gui.pipeline.watcher import Watcher
 from pipeline_gui.schedules.checks import checked_schedule
-from pipeline_gui.store import PostgresStore, open_store
+from pipeline_gui.store.store import PostgresStore, open_store
 from tests.pipeline.clockwork import BY, Clockwork, MovedSchedules
 from tests.waiting import wait_until
 

@@ -9,7 +9,7 @@ from pipeline_gui.pipeline.controller import PipelineController
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.pipeline.run import Run
 from pipeline_gui.spark.livy import LivyServer
-from pipeline_gui.store import open_store
+from pipeline_gui.store.store import open_store
 from tests.spark.plain_livy import PlainLivy
 
 

@@ -18,7 +18,8 @@ from pipeline_gui.pipeline.ports import Change, EngineChange
 from pipeline_gui.pipeline.run import Ending, Phase, RunStatus
 from pipeline_gui.pipeline.schedule import Attempt, Firing, Outcome
 from pipeline_gui.schedules.checks import checked_schedule
-from pipeline_gui.store import PostgresStore, migrate, open_store
+from pipeline_gui.store.migrate import migrate
+from pipeline_gui.store.store import PostgresStore, open_store
 from tests.store.conftest import ANA, new_run
 from tests.waiting import wait_until
 

@@ -179,7 +179,7 @@ def test_python_gets_its_own_import_back(tmp_path: Path) -> None:
         "import builtins, linecache; own = builtins.__import__\n"
         "from pipeline_gui.window.application import load_qt\n"
         "load_qt()\n"
-        "import pipeline_gui.window.program, pipeline_gui.backend, pipeline_gui.store\n"
+        "import pipeline_gui.window.program, pipeline_gui.backend, pipeline_gui.store.store\n"
         "assert builtins.__import__ is own\n"
         "assert not [name for name in linecache.cache if 'pipeline_gui' in name or 'psycopg' in name]\n"
     )
