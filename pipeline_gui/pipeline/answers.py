@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from pipeline_gui.pipeline.errors import Reason
-from pipeline_gui.pipeline.record import Contact, Event
-from pipeline_gui.pipeline.run import Progress, Run
+
+if TYPE_CHECKING:
+    from pipeline_gui.pipeline.contact import Contact
+    from pipeline_gui.pipeline.engine import Progress
+    from pipeline_gui.pipeline.record import Event
+    from pipeline_gui.pipeline.run import Run
 
 
 class _Answered(TypedDict):

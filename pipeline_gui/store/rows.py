@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
+from pipeline_gui.pipeline.engine import Engine, Progress
 from pipeline_gui.pipeline.past_runs import PastRun
 from pipeline_gui.pipeline.record import Change, Event
-from pipeline_gui.pipeline.run import Engine, Phase, Progress, Run, RunRecord, RunStatus
+from pipeline_gui.pipeline.run import Phase, Run, RunRecord, RunStatus
 from pipeline_gui.store.values import json_value, utc_moment
 
 _RUN = 8

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pipeline_gui.pipeline.ending import Ending
 from pipeline_gui.pipeline.past_runs import PastRuns
 from pipeline_gui.pipeline.record import (
     Actor,
@@ -23,7 +24,7 @@ from pipeline_gui.pipeline.record import (
     StartedRun,
     Vitals,
 )
-from pipeline_gui.pipeline.run import Ending, Overview, Run, RunRecord
+from pipeline_gui.pipeline.run import Overview, Run, RunRecord
 from pipeline_gui.store import queries, writing
 from pipeline_gui.store.configurations import PostgresConfigurations
 from pipeline_gui.store.inserting import insert

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from pipeline_gui.pipeline.ending import Ending
 from pipeline_gui.pipeline.record import Actor, EngineChange
-from pipeline_gui.pipeline.run import Ending
 from pipeline_gui.store.queries import NOW, duration_of, is_running, record_columns
 from pipeline_gui.store.rows import progress_values
 from pipeline_gui.store.values import bounded_text, clean_text, json_text

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from pipeline_gui.pipeline.answers import ActionAnswer
+from pipeline_gui.pipeline.ending import Ending
 from pipeline_gui.pipeline.ports import NewRun
-from pipeline_gui.pipeline.run import Ending, RunStatus
+from pipeline_gui.pipeline.run import RunStatus
 from pipeline_gui.pipeline.schedule import Firing, Schedule
 from pipeline_gui.pipeline.scheduling import LOOK_SECONDS, Scheduler
 from pipeline_gui.pipeline.watcher import Watcher

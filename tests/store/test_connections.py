@@ -16,9 +16,10 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from pipeline_gui.pipeline.ending import Ending
 from pipeline_gui.pipeline.errors import PipelineError, StoreRefused, StoreUnavailable, StoreUnclear
 from pipeline_gui.pipeline.ports import EngineChange
-from pipeline_gui.pipeline.run import Ending, Phase, RunStatus
+from pipeline_gui.pipeline.run import Phase, RunStatus
 from pipeline_gui.store.migrate import migrate
 from pipeline_gui.store.session import Timeouts
 from pipeline_gui.store.store import PostgresStore, open_store

@@ -8,8 +8,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from pipeline_gui.pipeline.ending import Ending
 from pipeline_gui.pipeline.errors import StoreRefused
-from pipeline_gui.pipeline.run import Ending, RunStatus
+from pipeline_gui.pipeline.run import RunStatus
 from pipeline_gui.store.identity import adopt_moved_identity, new_identity
 from pipeline_gui.store.migrate import migrate
 from pipeline_gui.store.schema import known_migrations

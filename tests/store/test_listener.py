@@ -9,8 +9,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from pipeline_gui.pipeline.ending import Ending
 from pipeline_gui.pipeline.ports import Change
-from pipeline_gui.pipeline.run import Ending, RunStatus
+from pipeline_gui.pipeline.run import RunStatus
 from pipeline_gui.store.contact import ContactLog
 from pipeline_gui.store.listener import Listener
 from pipeline_gui.store.rows import change_of

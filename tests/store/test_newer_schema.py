@@ -9,8 +9,9 @@ import pytest
 
 from pipeline_gui.database_checks import examine_database
 from pipeline_gui.pipeline.controller import PipelineController
+from pipeline_gui.pipeline.ending import Ending
 from pipeline_gui.pipeline.errors import StoreRefused
-from pipeline_gui.pipeline.run import Ending, RunStatus
+from pipeline_gui.pipeline.run import RunStatus
 from pipeline_gui.pipeline.watcher import Watcher
 from pipeline_gui.spark.factory import connect_spark
 from pipeline_gui.store import schema, session
