@@ -33,7 +33,7 @@ def migrate_further(database: str, oldest_reader: int | None, monkeypatch: pytes
     migrations = (*known_migrations(), further)
     with monkeypatch.context() as patch:
         patch.setattr("pipeline_gui.store.migrate.known_migrations", lambda: migrations)
-        patch.setattr(schema, "known_migrations", lambda: migrations)
+        patch.setattr(schema, "newest_version", lambda: NEXT)
         migrate(database, actor=ANA)
 
 
