@@ -101,7 +101,7 @@ def utc_text(moment: datetime | None) -> str | None:
     if moment is None:
         return None
     # Not strftime: it imports a module at each call, and a history has hundreds of moments.
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+    return f"{moment.astimezone(UTC).isoformat(timespec='microseconds').removesuffix('+00:00')}Z"
 
 
 def contact_answer(contact: Contact) -> ContactAnswer:
