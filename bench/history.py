@@ -11,7 +11,7 @@ from bench import refresh, two_day_query
 from bench.figures import Figure
 from bench.ground import Ground, ground
 from bench.world import ACTOR
-from pipeline_gui.store import migrate
+from pipeline_gui.store.migrate import migrate
 
 RECENT_ROWS = 287
 SIZES = {"1k": 1_000, "2m": 2_000_000, "10m": 10_000_000}

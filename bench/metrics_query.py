@@ -10,7 +10,7 @@ import psycopg
 from bench.figures import Figure, bounded, milliseconds
 from bench.ground import ground
 from bench.history import make_history
-from pipeline_gui.store import PostgresStore, open_store
+from pipeline_gui.store.store import PostgresStore, open_store
 
 ROWS = 10_000_000
 PIPELINES = 20

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 import psycopg
 
 from bench.figures import Figure, against_floor, milliseconds
-from pipeline_gui.store import open_store, queries
+from pipeline_gui.store import queries
+from pipeline_gui.store.store import open_store
 
 GROWTH = "two_day_query_growth"
 """The time among 2 million rows, against that among a thousand."""

@@ -16,7 +16,7 @@ from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.pipeline.run import RunRecord
 from pipeline_gui.pipeline.watcher import Watcher
 from pipeline_gui.spark.livy import LivyServer
-from pipeline_gui.store import migrate
+from pipeline_gui.store.migrate import migrate
 from pipeline_gui.store.store import open_store
 from tests.command_server.harness import CommandServer, command_server
 from tests.postgres import running_server

@@ -16,7 +16,7 @@ _LOOKED_AT = 200
 
 def examine_alerts(url: str) -> Iterator[Finding]:
     """Nothing, where there is no alert; a libpq URL."""
-    from pipeline_gui.store import open_store
+    from pipeline_gui.store.store import open_store
 
     try:
         store = open_store(url, application_name="pipeline-gui doctor", max_connections=1)

@@ -226,7 +226,7 @@ def open_backend(
     sentences, what is waited for. Raises PipelineError.
     """
     from pipeline_gui.spark.factory import connect_spark
-    from pipeline_gui.store import open_store
+    from pipeline_gui.store.store import open_store
 
     settings = load_settings() if settings is None else settings
     settings.require_both_servers()
@@ -253,7 +253,8 @@ def open_backend(
 
 def prepare_database(settings: Settings, *, identity: Identity | None = None, say: Say | None = None) -> str:
     """Migrate the database, and say which it is; what was done, in words. Raises PipelineError."""
-    from pipeline_gui.store import adopt_moved_identity, migrate, new_identity
+    from pipeline_gui.store.identity import adopt_moved_identity, new_identity
+    from pipeline_gui.store.migrate import migrate
 
     actor = this_actor("terminal")
     pair = open_embedded_pair(settings, say) if settings.database_url is None else None

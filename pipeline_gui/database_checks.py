@@ -13,9 +13,10 @@ from psycopg.rows import TupleRow
 from pipeline_gui.finding import Finding
 from pipeline_gui.pipeline.errors import PipelineError
 from pipeline_gui.pipeline.sentences import duration_text
-from pipeline_gui.store import check_schema, queries
+from pipeline_gui.store import queries
 from pipeline_gui.store.connection import BoundedConnection
 from pipeline_gui.store.errors import connection_error, statement_error
+from pipeline_gui.store.migrate import check_schema
 from pipeline_gui.store.target import Target, parse_target
 
 LOOK_SECONDS = 10.0

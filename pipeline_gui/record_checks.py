@@ -16,7 +16,7 @@ _SUBJECT = "rows and batches"
 
 def examine_record(url: str, spark: SparkServer) -> Iterator[Finding]:
     """Batches of ours that have no running row, and a running row that has no living batch; a libpq URL."""
-    from pipeline_gui.store import open_store
+    from pipeline_gui.store.store import open_store
 
     try:
         store = open_store(url, application_name="pipeline-gui doctor", max_connections=1)

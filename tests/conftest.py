@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from pipeline_gui.pipeline.ports import Actor
-from pipeline_gui.store import adopt_moved_identity, migrate
+from pipeline_gui.store.identity import adopt_moved_identity
+from pipeline_gui.store.migrate import migrate
 from tests.postgres import PostgresServer, running_server
 
 # A shell that starts tests in the background has them ignore Ctrl-C, and so would every program that they start.

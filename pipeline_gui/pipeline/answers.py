@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from pipeline_gui.pipeline.errors import Reason
-from pipeline_gui.pipeline.record import Contact, Event
-from pipeline_gui.pipeline.run import Progress, Run
+
+if TYPE_CHECKING:
+    from pipeline_gui.pipeline.contact import Contact
+    from pipeline_gui.pipeline.engine import Progress
+    from pipeline_gui.pipeline.record import Event
+    from pipeline_gui.pipeline.run import Run
 
 
 class _Answered(TypedDict):
@@ -97,7 +101,7 @@ def utc_text(moment: datetime | None) -> str | None:
     if moment is None:
         return None
     # Not strftime: it imports a module at each call, and a history has hundreds of moments.
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+    return f"{moment.astimezone(UTC).isoformat(timespec='microseconds').removesuffix('+00:00')}Z"
 
 
 def contact_answer(contact: Contact) -> ContactAnswer:

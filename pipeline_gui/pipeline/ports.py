@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pipeline_gui.pipeline.batch import Batch, BatchState, Fence, LogPage, ServerIdentity
+from pipeline_gui.pipeline.ending import Ending
+from pipeline_gui.pipeline.engine import Progress
 from pipeline_gui.pipeline.record import (
     Actor,
     Change,
@@ -24,7 +26,7 @@ from pipeline_gui.pipeline.record import (
     StartedRun,
     Vitals,
 )
-from pipeline_gui.pipeline.run import Ending, Overview, Progress, Run, RunRecord
+from pipeline_gui.pipeline.run import Overview, Run, RunRecord
 
 if TYPE_CHECKING:
     from pipeline_gui.pipeline.alert import AlertStore, Outbox

@@ -1,6 +1,7 @@
 """What the record is told and what it tells: the values that pass through the ports of the store.
 
-They stand apart from the ports because the first rows of a window are read with them and without the protocols.
+They stand apart from the ports because the first rows of a window are read without the protocols; what they need of
+these, the installation and the contact, stands apart from the rest.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pipeline_gui.pipeline.run import Phase, Progress, Run, RunRecord
-from pipeline_gui.pipeline.start_key import StartKey
+from pipeline_gui.pipeline.contact import Contact as Contact
+from pipeline_gui.pipeline.installation import Installation as Installation
 
 if TYPE_CHECKING:
+    from pipeline_gui.pipeline.engine import Progress
+    from pipeline_gui.pipeline.run import Phase, Run, RunRecord
     from pipeline_gui.pipeline.schedule import Firing
+    from pipeline_gui.pipeline.start_key import StartKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,23 +93,6 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Installation:
-    """Which database this is."""
-
-    installation_id: str
-    is_original: bool
-    """False: the fingerprint differs, so this is a copy; no watcher and no start until a person says which it is."""
-    schema_version: int
-    newer_schema: str | None = None
-    """Why this program may only read, in a sentence: the schema is newer than it. None where it is its own."""
-
-    @property
-    def may_act(self) -> bool:
-        """Whether this program may settle and start runs of it."""
-        return self.is_original and self.newer_schema is None
-
-
-@dataclass(frozen=True, slots=True)
 class Lease:
     """The watcher's lease is held; and what its renewal saw on the way."""
 
@@ -125,18 +112,6 @@ class Change:
     run_id: str | None
     """None: anything may have changed (after a reconnect), so read everything."""
     status: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """Whether a server, the database or Spark, answers, as this process last saw it."""
-
-    reachable: bool | None
-    """None: not asked yet."""
-    since: datetime | None
-    """Aware, UTC, by this computer's clock; for display only."""
-    reason: str | None
-    """Why it can't be reached; or, where it can, why only for reading."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,12 @@ connection, a foreign 404 or an empty list are "not known"; they raise SparkUnav
 
 from __future__ import annotations
 
+from pipeline_gui.pipeline.ending import Ending
+from pipeline_gui.pipeline.engine import Engine
 from pipeline_gui.pipeline.errors import SparkRefused, SparkUnavailable
 from pipeline_gui.pipeline.failure import failure_sentence
 from pipeline_gui.pipeline.ports import Actor, Batch, BatchState, EngineChange, Fence, RunStore, SparkServer
-from pipeline_gui.pipeline.run import Ending, Engine, Phase, RunRecord, RunStatus
+from pipeline_gui.pipeline.run import Phase, RunRecord, RunStatus
 from pipeline_gui.pipeline.sentences import limit_text
 
 STARTER_LEFT_ALONE_SECONDS = 8.0

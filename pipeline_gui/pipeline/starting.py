@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pipeline_gui.pipeline.answers import ActionAnswer, utc_text
 from pipeline_gui.pipeline.clock import Clock
 from pipeline_gui.pipeline.configuration import Configuration
+from pipeline_gui.pipeline.ending import Ending
 from pipeline_gui.pipeline.errors import (
     ConfigurationInvalid,
     PipelineError,
@@ -22,7 +23,7 @@ from pipeline_gui.pipeline.errors import (
     StoreUnclear,
 )
 from pipeline_gui.pipeline.ports import Actor, Batch, BatchState, EngineChange, NewRun, RunStore, SparkServer
-from pipeline_gui.pipeline.run import Ending, Phase, RunRecord, RunStatus
+from pipeline_gui.pipeline.run import Phase, RunRecord, RunStatus
 from pipeline_gui.pipeline.settling import Settler
 from pipeline_gui.pipeline.start_key import StartKey
 

@@ -6,9 +6,10 @@ import threading
 
 from pipeline_gui.pipeline.answers import ActionAnswer
 from pipeline_gui.pipeline.clock import Clock
+from pipeline_gui.pipeline.ending import Ending
 from pipeline_gui.pipeline.errors import PipelineError, Reason, SparkRefused, SparkUnavailable
 from pipeline_gui.pipeline.ports import Actor, RunStore, SparkServer
-from pipeline_gui.pipeline.run import Ending, RunRecord, RunStatus
+from pipeline_gui.pipeline.run import RunRecord, RunStatus
 from pipeline_gui.pipeline.sentences import ending_sentence
 from pipeline_gui.pipeline.settling import Settler
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 
 import msgspec
 
@@ -38,5 +37,5 @@ class EncodedRuns:
 
 def _lasting(run: Run) -> bytes:
     """A digest of a run without the duration of what runs, which alone does not make an answer another."""
-    lasting = replace(run, duration=None) if run.is_running else run
+    lasting = run._replace(duration=None) if run.is_running else run
     return hashlib.blake2b(msgspec.json.encode(run_answer(lasting)), digest_size=16).digest()

@@ -9,10 +9,10 @@ import msgspec
 
 from pipeline_gui.pipeline.batch import Batch, Fence, LogPage, ServerIdentity
 from pipeline_gui.pipeline.configuration import Configuration
+from pipeline_gui.pipeline.engine import Progress
 from pipeline_gui.pipeline.errors import SparkNotConnected, SparkRefused, SparkUnavailable, SparkUnclear
 from pipeline_gui.pipeline.output import OutputPart, OutputSearch, OutputSearched, Stream
 from pipeline_gui.pipeline.record import Contact
-from pipeline_gui.pipeline.run import Progress
 from pipeline_gui.spark.address import parse_address
 from pipeline_gui.spark.answers import refusal, says_unknown
 from pipeline_gui.spark.body import livy_body

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from pipeline_gui.pipeline.batch import Batch
+from pipeline_gui.pipeline.engine import Progress
 from pipeline_gui.pipeline.errors import SparkUnavailable
-from pipeline_gui.pipeline.run import Progress
 from pipeline_gui.spark.address import Address
 from pipeline_gui.spark.driver import DriverLook, ui_of
 from pipeline_gui.spark.progress_wire import Job, Metrics, finite

@@ -23,8 +23,9 @@ from pipeline_gui.pipeline.errors import StoreRefused
 from pipeline_gui.pipeline.record import Actor
 from pipeline_gui.pipeline.saved import NameTaken
 from pipeline_gui.store.queries import NOW, RUNNING, is_running
+from pipeline_gui.store.reading import Reading, Row
 from pipeline_gui.store.rows import record_of
-from pipeline_gui.store.session import Reading, Row, Session, Statement
+from pipeline_gui.store.session import Session, Statement
 from pipeline_gui.store.values import clean_text, json_text
 
 PRESENCE_SECONDS = 45.0

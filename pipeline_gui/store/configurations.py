@@ -9,7 +9,8 @@ from psycopg import errors as pg
 from pipeline_gui.pipeline.errors import StoreRefused
 from pipeline_gui.pipeline.record import Actor
 from pipeline_gui.pipeline.saved import NameTaken, SavedConfiguration, SavedSummary
-from pipeline_gui.store.session import Row, Session, Statement
+from pipeline_gui.store.reading import Row
+from pipeline_gui.store.session import Session, Statement
 from pipeline_gui.store.values import clean_text, json_text
 
 _COLUMNS = "configuration_id, name, revision, configuration, changed_by, changed_at"

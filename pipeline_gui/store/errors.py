@@ -7,15 +7,12 @@ from psycopg import errors as pg
 
 from pipeline_gui.pipeline.errors import PipelineError, StoreRefused, StoreUnavailable, StoreUnclear
 from pipeline_gui.pipeline.redaction import redact_text
+from pipeline_gui.store.connection import DeadlinePassed
 from pipeline_gui.store.target import Target
 
 _LONGEST_REASON = 300
 
 MIGRATE_HINT = "run “pipeline-gui migrate” with a role that owns it"
-
-
-class DeadlinePassed(psycopg.OperationalError):
-    """The server did not answer in time; the connection was closed."""
 
 
 def connection_error(error: Exception, target: Target) -> PipelineError:

@@ -9,7 +9,8 @@ import msgspec
 from pipeline_gui.pipeline.figures import MOST_FOR_USUAL, ComparedFigures, RunFigures, usual_of
 from pipeline_gui.pipeline.record import Actor
 from pipeline_gui.store.queries import NOW
-from pipeline_gui.store.session import Reading, Session
+from pipeline_gui.store.reading import Reading
+from pipeline_gui.store.session import Session
 from pipeline_gui.store.values import clean_text, json_text
 
 _LOOKED_THROUGH = 200

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from psycopg.rows import TupleRow
-
 from pipeline_gui.pipeline.errors import StoreRefused
 from pipeline_gui.pipeline.record import Actor, Installation
 from pipeline_gui.store import queries
 from pipeline_gui.store.connection import BoundedConnection
 from pipeline_gui.store.owner import owner_transaction
-from pipeline_gui.store.schema import check_version
+from pipeline_gui.store.schema import installation_of
 from pipeline_gui.store.target import Target
 
 _FINGERPRINT = """
@@ -27,17 +25,6 @@ _END_COPIED_RUN = f"""
 
 # What is told of the original's runs is the original's to tell.
 _FORGET_COPIED_ALERTS = "DELETE FROM pipeline_alert_messages WHERE state = 'waiting'"
-
-
-def installation_of(row: TupleRow | None, database: str) -> Installation:
-    """A row of queries.INSTALLATION. Raises StoreRefused when this program can't even read the schema."""
-    if row is None:
-        raise StoreRefused(
-            f"The database “{database}” has lost its installation id; run “pipeline-gui migrate --new-identity”."
-        )
-    installation_id, is_original, version, oldest_reader = row
-    newer = check_version(version, oldest_reader, database)
-    return Installation(installation_id, is_original, version, newer)
 
 
 def adopt_moved_identity(url: str, *, actor: Actor) -> Installation:

@@ -9,13 +9,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
+import msgspec
 import psycopg
 
 from pipeline_gui.pipeline.record import Change
 from pipeline_gui.store.connection import BoundedConnection
 from pipeline_gui.store.contact import ContactLog
 from pipeline_gui.store.errors import is_answer, statement_error
-from pipeline_gui.store.rows import change_of
 from pipeline_gui.store.target import Target
 
 _log = logging.getLogger(__name__)
@@ -138,3 +138,11 @@ class Listener:
         except Exception:  # noqa: BLE001 - whatever a face does wrong
             # A face's mistake must not end the notifications of a process for good.
             _log.exception("a listener's callback failed")
+
+
+def change_of(payload: str) -> Change:
+    """A NOTIFY's payload; one that is not ours means that anything may have changed."""
+    try:
+        return msgspec.json.decode(payload.encode("utf-8", "replace"), type=Change)
+    except msgspec.DecodeError:
+        return Change(None, None)

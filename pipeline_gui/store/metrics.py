@@ -14,7 +14,8 @@ from pipeline_gui.pipeline.metrics import (
 )
 from pipeline_gui.pipeline.record import Actor
 from pipeline_gui.store.queries import NOW
-from pipeline_gui.store.session import Row, Session
+from pipeline_gui.store.reading import Row
+from pipeline_gui.store.session import Session
 from pipeline_gui.store.values import clean_text
 
 COUNTING_SECONDS = 1.0

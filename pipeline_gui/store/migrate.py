@@ -11,9 +11,15 @@ from pipeline_gui.pipeline.record import Actor
 from pipeline_gui.store import queries
 from pipeline_gui.store.adoption import existing_rows
 from pipeline_gui.store.connection import BoundedConnection
-from pipeline_gui.store.identity import installation_of
 from pipeline_gui.store.owner import locked_transaction, owner_connection
-from pipeline_gui.store.schema import Migration, SchemaState, known_migrations, newest_version, refuse_newer
+from pipeline_gui.store.schema import (
+    Migration,
+    SchemaState,
+    installation_of,
+    known_migrations,
+    newest_version,
+    refuse_newer,
+)
 from pipeline_gui.store.target import Target
 from pipeline_gui.store.values import clean_text
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
+LONGEST_DAYS = 1e6
+
 NOW = "(clock_timestamp() AT TIME ZONE 'UTC')"
 """The moment, as ``TIMESTAMP`` holds it: UTC, by the database's clock."""
 
@@ -117,6 +122,13 @@ RECENT = f"""
     ORDER BY run.start_time DESC NULLS LAST, run.run_id DESC
     LIMIT %(limit)s
 """
+
+
+def since(days: float, limit: int | None = None) -> dict[str, Any]:
+    """The values of RECENT: whatever number of days is asked for."""
+    days = 0.0 if math.isnan(days) else min(max(days, 0.0), LONGEST_DAYS)
+    return {"seconds": days * 86_400, "limit": limit}
+
 
 # The same in pages. A page ends at a start and an id; the start as the database writes it, since it may be infinite, or
 # in a year that Python has not. Only the last column, the key, is more than run_columns.

@@ -1,17 +1,16 @@
-"""Rows of the database as the domain's values."""
+"""Rows of runs as the domain's values."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from pipeline_gui.pipeline.past_runs import PastRun
-from pipeline_gui.pipeline.record import Change, Event
-from pipeline_gui.pipeline.run import Engine, Phase, Progress, Run, RunRecord, RunStatus
+from pipeline_gui.pipeline.run import Overview, Phase, Run, RunRecord
 from pipeline_gui.store.values import json_value, utc_moment
+
+if TYPE_CHECKING:
+    from pipeline_gui.pipeline.engine import Engine, Progress
 
 _RUN = 8
 _AGE, _WATCHED, _ENGINE = _RUN, _RUN + 1, _RUN + 2
@@ -25,14 +24,6 @@ def run_of(row: Sequence[Any]) -> Run:
     if metadata is not None and not isinstance(metadata, dict):
         metadata = {"value": metadata}
     return Run(run_id, command, status, start_time, end_time, duration, error_message, metadata)
-
-
-def past_run_of(row: Sequence[Any]) -> PastRun:
-    """A row of queries.PAST_RUNS; a duration that can't be one is none."""
-    run_id, status, start_time, duration = row
-    if duration is not None and not 0 <= duration < math.inf:
-        duration = None
-    return PastRun(run_id, RunStatus(status), start_time, duration)
 
 
 class KeptRuns:
@@ -63,6 +54,11 @@ def _run_of_raw(row: Sequence[Any]) -> Run:
     return run_of((run_id, command, status, *moments, duration, error_message, about))
 
 
+def overview_of(running: Sequence[Sequence[Any]], recent: Sequence[Sequence[Any]], kept: KeptRuns) -> Overview:
+    """What overview.overview_readings found."""
+    return Overview(record_of(running[0]) if running else None, kept.runs_of(recent))
+
+
 def record_of(row: Sequence[Any]) -> RunRecord:
     """A row of queries.record_columns; a run whose row was deleted has its id and nothing else."""
     engine = engine_of(row[_ENGINE:])
@@ -81,6 +77,8 @@ def engine_of(row: Sequence[Any]) -> Engine | None:
         stop_requested_at, stop_requested_by, unclear, contact_lost_at, gone, progress,
         timeout_seconds, stop_reason, abandoned, batch_name,
     ) = row  # fmt: skip
+    from pipeline_gui.pipeline.engine import Engine  # mostly nothing runs as a window opens
+
     return Engine(
         run_id=run_id,
         rev=rev,
@@ -103,41 +101,15 @@ def engine_of(row: Sequence[Any]) -> Engine | None:
     )
 
 
-def progress_values(progress: Progress) -> dict[str, Any]:
-    """Progress as it is stored: only what is known."""
-    values: dict[str, Any] = msgspec.to_builtins(progress)
-    return {key: value for key, value in values.items() if value is not None}
-
-
 def _progress_of(values: Any) -> Progress | None:
     if values is None:
         return None
+    import msgspec  # as long to load as all of this module's own: only what Spark told of a run of now needs it
+
+    from pipeline_gui.pipeline.engine import Progress
+
     try:
         return msgspec.convert(values, Progress)
     except msgspec.ValidationError:
         # A later version of the program may know more; progress is for people, and no reason to know nothing.
         return None
-
-
-def event_of(row: Sequence[Any]) -> Event:
-    """A row of queries.EVENTS."""
-    event_id, run_id, at, kind, actor, via, old_status, new_status, detail = row
-    return Event(
-        event_id=event_id,
-        run_id=run_id,
-        at=at,
-        kind=kind,
-        actor=actor,
-        via=via,
-        old_status=old_status,
-        new_status=new_status,
-        detail=detail if isinstance(detail, dict) else {"value": detail},
-    )
-
-
-def change_of(payload: str) -> Change:
-    """A NOTIFY's payload; one that is not ours means that anything may have changed."""
-    try:
-        return msgspec.json.decode(payload.encode("utf-8", "replace"), type=Change)
-    except msgspec.DecodeError:
-        return Change(None, None)

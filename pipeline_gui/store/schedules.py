@@ -25,8 +25,9 @@ from pipeline_gui.pipeline.schedule import (
     WhenBusy,
 )
 from pipeline_gui.store.queries import NOW, RUNNING, SERVICES, WATCHED, record_columns
+from pipeline_gui.store.reading import Reading, Row
 from pipeline_gui.store.rows import record_of
-from pipeline_gui.store.session import Reading, Row, Session, Statement
+from pipeline_gui.store.session import Session, Statement
 from pipeline_gui.store.values import clean_text
 
 _VALUES = (

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from pipeline_gui.pipeline.errors import StoreRefused
+from pipeline_gui.pipeline.installation import Installation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.resources.abc import Traversable
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
+class Migration(NamedTuple):
     """One numbered SQL file."""
 
     number: int
@@ -23,6 +25,8 @@ class Migration:
     @property
     def checksum(self) -> str:
         """SHA-256 of its text, whatever the line ends of the checkout are."""
+        import hashlib  # who only looks at the version does without
+
         return hashlib.sha256(self.sql.replace("\r\n", "\n").encode()).hexdigest()
 
     @property
@@ -35,18 +39,34 @@ class Migration:
 @cache
 def known_migrations() -> tuple[Migration, ...]:
     """Every migration of this program, in order."""
-    found = []
-    for entry in (resources.files("pipeline_gui.store") / "migrations").iterdir():
-        number, _, name = entry.name.removesuffix(".sql").partition("_")
-        if entry.name.endswith(".sql") and number.isdigit():
-            found.append(Migration(int(number), name, entry.read_text(encoding="utf-8")))
-    found.sort(key=lambda migration: migration.number)
-    return tuple(found)
+    return tuple(Migration(number, name, file.read_text(encoding="utf-8")) for number, name, file in _files())
 
 
 def newest_version() -> int:
     """The schema version that this program works with."""
-    return known_migrations()[-1].number
+    return _files()[-1][0]
+
+
+@cache
+def _files() -> tuple[tuple[int, str, Traversable], ...]:
+    """The number, the name and the file of each migration, in order."""
+    found = []
+    for entry in (resources.files("pipeline_gui.store") / "migrations").iterdir():
+        number, _, name = entry.name.removesuffix(".sql").partition("_")
+        if entry.name.endswith(".sql") and number.isdigit():
+            found.append((int(number), name, entry))
+    return tuple(sorted(found, key=lambda file: file[0]))
+
+
+def installation_of(row: Sequence[Any] | None, database: str) -> Installation:
+    """A row of queries.INSTALLATION. Raises StoreRefused when this program can't even read the schema."""
+    if row is None:
+        raise StoreRefused(
+            f"The database “{database}” has lost its installation id; run “pipeline-gui migrate --new-identity”."
+        )
+    installation_id, is_original, version, oldest_reader = row
+    newer = check_version(version, oldest_reader, database)
+    return Installation(installation_id, is_original, version, newer)
 
 
 def check_version(version: int | None, oldest_reader: int | None, database: str) -> str | None:
@@ -76,8 +96,7 @@ def _newer(database: str, version: int) -> str:
     return f"The database “{database}” has schema version {version}; {knows}"
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaState:
+class SchemaState(NamedTuple):
     """How far a database is prepared."""
 
     version: int | None

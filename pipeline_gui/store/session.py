@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -14,36 +14,28 @@ from psycopg.pq import TransactionStatus
 from pipeline_gui.pipeline.errors import PipelineError, StoreRefused, StoreUnavailable
 from pipeline_gui.pipeline.record import Actor, Installation
 from pipeline_gui.store import queries
-from pipeline_gui.store.connection import BoundedConnection, Connections
+from pipeline_gui.store.connection import BoundedConnection, DeadlinePassed
 from pipeline_gui.store.contact import ContactLog
-from pipeline_gui.store.errors import DeadlinePassed, is_answer, statement_error
-from pipeline_gui.store.identity import installation_of
+from pipeline_gui.store.errors import is_answer, statement_error
+from pipeline_gui.store.pool import Connections
+from pipeline_gui.store.reading import READING_SECONDS, STATEMENT_SECONDS, Reading, Row, milliseconds, read_together
+from pipeline_gui.store.schema import installation_of
 from pipeline_gui.store.target import Target
-from pipeline_gui.store.values import clean_text, json_text, register_raw_loaders
+from pipeline_gui.store.values import clean_text, json_text
 
 CHECK_AGAIN_SECONDS = 60.0
 """How often a connection in use is looked at again."""
-Row = tuple[Any, ...]
 Statement = tuple[str, dict[str, Any]]
-
-
-class Reading(NamedTuple):
-    """A reading statement."""
-
-    statement: str
-    values: dict[str, Any]
-    raw: bool = False
-    """Whether TIMESTAMP and JSONB are left undecoded, for who compares before decoding."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
     """Seconds. The server's own bounds come before the client's, so that its words are heard."""
 
-    read: float = 5.0
+    read: float = READING_SECONDS
     """From a call to its answer, connecting included."""
     write: float = 7.0
-    reading_statement: float = 4.0
+    reading_statement: float = STATEMENT_SECONDS
     """On the server."""
     writing_statement: float = 6.0
     lock: float = 5.0
@@ -105,9 +97,9 @@ class Session:
             "actor": clean_text(str(actor)),
             "via": clean_text(actor.via),
             "detail": json_text(detail) if detail else "",
-            "lock_timeout": _milliseconds(limits.lease / 2 if lease else limits.lock),
-            "statement_timeout": _milliseconds(limits.lease if lease else limits.writing_statement),
-            "idle_timeout": _milliseconds(limits.idle_in_transaction),
+            "lock_timeout": milliseconds(limits.lease / 2 if lease else limits.lock),
+            "statement_timeout": milliseconds(limits.lease if lease else limits.writing_statement),
+            "idle_timeout": milliseconds(limits.idle_in_transaction),
             "synchronous_commit": "on" if durable else "off",
         }
         with self._connection(deadline) as connection:
@@ -130,13 +122,9 @@ class Session:
     # --- one attempt ----------------------------------------------------------------------------------------------
 
     def _read_once(self, readings: Sequence[Reading], deadline: float) -> list[list[Row]]:
-        settings = {"statement_timeout": _milliseconds(self._timeouts.reading_statement)}
         with self._connection(deadline) as connection:
             try:
-                with connection.pipeline():
-                    connection.execute(queries.READ_SETTINGS, settings)
-                    cursors = [_asked(connection, reading) for reading in readings]
-                rows = [cursor.fetchall() for cursor in cursors]
+                rows = read_together(connection, readings, self._timeouts.reading_statement)
             except psycopg.Error as error:
                 raise self._failed(error, connection, writing=False) from error
         self.contact.answered(self._only_reading)
@@ -197,14 +185,3 @@ class _Dead(StoreUnavailable):
 
 class _OnlyReading(StoreRefused):
     """The schema is newer than this program, which may read it and no more."""
-
-
-def _asked(connection: BoundedConnection, reading: Reading) -> psycopg.Cursor[Row]:
-    cursor = connection.cursor(binary=True)
-    if reading.raw:
-        register_raw_loaders(cursor.adapters)
-    return cursor.execute(reading.statement, reading.values)
-
-
-def _milliseconds(seconds: float) -> str:
-    return f"{round(seconds * 1000)}ms"

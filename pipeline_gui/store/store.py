@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pipeline_gui.pipeline.ending import Ending
 from pipeline_gui.pipeline.past_runs import PastRuns
 from pipeline_gui.pipeline.record import (
     Actor,
@@ -23,13 +23,16 @@ from pipeline_gui.pipeline.record import (
     StartedRun,
     Vitals,
 )
-from pipeline_gui.pipeline.run import Ending, Overview, Run, RunRecord
+from pipeline_gui.pipeline.run import Overview, Run, RunRecord
 from pipeline_gui.store import queries, writing
 from pipeline_gui.store.configurations import PostgresConfigurations
+from pipeline_gui.store.history_rows import event_of, past_run_of
 from pipeline_gui.store.inserting import insert
 from pipeline_gui.store.listener import CONFIGURATIONS, SCHEDULES, Listener
-from pipeline_gui.store.rows import KeptRuns, event_of, past_run_of, record_of, run_of
-from pipeline_gui.store.session import Reading, Session, Timeouts
+from pipeline_gui.store.overview import overview_readings
+from pipeline_gui.store.reading import Reading
+from pipeline_gui.store.rows import KeptRuns, overview_of, record_of, run_of
+from pipeline_gui.store.session import Session, Timeouts
 from pipeline_gui.store.target import parse_target
 from pipeline_gui.store.values import clean_text, json_text
 
@@ -127,14 +130,12 @@ class PostgresStore:
 
     def recent(self, days: float, limit: int | None = None) -> list[Run]:
         """The rows that run now, or started or ended within the last days; newest start first, null times last."""
-        return [run_of(row) for row in self._session.read(queries.RECENT, _since(days, limit))]
+        return [run_of(row) for row in self._session.read(queries.RECENT, queries.since(days, limit))]
 
     def overview(self, days: float) -> Overview:
         """The running row and the rows of the last days, in one round trip; an unchanged run is the same object."""
-        running, recent = self._session.read_together(
-            [Reading(queries.RUNNING, {}), Reading(queries.RECENT, _since(days), raw=True)]
-        )
-        return Overview(record_of(running[0]) if running else None, self._kept.runs_of(recent))
+        running, recent = self._session.read_together(overview_readings(days))
+        return overview_of(running, recent, self._kept)
 
     def not_gone(self) -> list[RunRecord]:
         """Ended runs of ours of which something may still live, also those whose row was deleted."""
@@ -154,7 +155,7 @@ class PostgresStore:
     def page(self, days: float, *, limit: int, after: PageKey | None = None, statuses: Sequence[str] = ()) -> RunPage:
         """What recent() gives, limit rows at a time; statuses: none means all. An unchanged run is the same object."""
         values = {
-            **_since(days, limit + 1),
+            **queries.since(days, limit + 1),
             "statuses": list(statuses) or None,
             "is_first": after is None,
             "start_epoch": after.start_epoch if after else None,
@@ -180,7 +181,7 @@ class PostgresStore:
 
     def past_runs(self, pipeline: str, limit: int) -> PastRuns:
         """The last runs of a pipeline that ended, of the newest 20,000 runs of the last 90 days."""
-        values = {**_since(_PAST_DAYS, limit), "pipeline": clean_text(pipeline)}
+        values = {**queries.since(_PAST_DAYS, limit), "pipeline": clean_text(pipeline)}
         rows = self._session.read(queries.PAST_RUNS, values)
         return PastRuns(pipeline, tuple(past_run_of(row) for row in reversed(rows)))
 
@@ -277,8 +278,3 @@ class PostgresStore:
     def close(self) -> None:
         """Close every connection but those of subscriptions."""
         self._session.close()
-
-
-def _since(days: float, limit: int | None = None) -> dict[str, Any]:
-    days = 0.0 if math.isnan(days) else min(max(days, 0.0), writing.LONGEST_DAYS)
-    return {"seconds": days * 86_400, "limit": limit}

@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import msgspec
+
+from pipeline_gui.pipeline.ending import Ending
+from pipeline_gui.pipeline.engine import Progress
 from pipeline_gui.pipeline.record import Actor, EngineChange
-from pipeline_gui.pipeline.run import Ending
-from pipeline_gui.store.queries import NOW, duration_of, is_running, record_columns
-from pipeline_gui.store.rows import progress_values
+from pipeline_gui.store.queries import LONGEST_DAYS, NOW, duration_of, is_running, record_columns
 from pipeline_gui.store.values import bounded_text, clean_text, json_text
 
-LONGEST_DAYS = 1e6
 """That PostgreSQL can reckon with."""
 LONGEST_ERROR = 8_192
 """Bytes of an error message that are recorded; the log has the rest."""
@@ -162,7 +163,7 @@ def values_of_change(change: EngineChange) -> dict[str, Any]:
         "application_id": None if change.application_id is None else clean_text(change.application_id),
         "unclear": change.unclear,
         "contact_lost": change.contact_lost,
-        "progress": None if change.progress is None else json_text(progress_values(change.progress)),
+        "progress": None if change.progress is None else json_text(_progress_values(change.progress)),
         "summary": json_text(summary),
     }
 
@@ -200,3 +201,9 @@ def _ended_ago(ending: Ending) -> float | None:
 def who(actor: Actor) -> dict[str, str]:
     """Whose event it is."""
     return {"who": clean_text(str(actor)), "face": clean_text(actor.via)}
+
+
+def _progress_values(progress: Progress) -> dict[str, Any]:
+    """Progress as it is stored: only what is known."""
+    values: dict[str, Any] = msgspec.to_builtins(progress)
+    return {key: value for key, value in values.items() if value is not None}

@@ -1,8 +1,9 @@
 """The first rows, read by a process beside this one while Qt loads (docs/adr/0011).
 
 To load Qt and to load what speaks to PostgreSQL takes about as long, and in one process one waits for the other. So the
-process divides before it has loaded either, and what the second one found comes back as a Snapshot. That saves time and
-nothing else: what goes wrong there is asked again, and told, on the way on which everything else is asked.
+process divides before it has loaded either, and what the second one found, the controller's answers, becomes a Snapshot
+here. That saves time and nothing else: what goes wrong there is asked again, and told, on the way on which everything
+else is asked.
 """
 
 from __future__ import annotations
@@ -12,28 +13,42 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from typing import Any
+
     from pipeline_gui.settings import Settings
     from pipeline_gui.window.snapshot import Snapshot
 
 LONGEST_SECONDS = 5
 """After which the second process ends, wherever it is."""
+_ROOM = 1 << 20
+"""Bytes that the pipe is to hold, so that the second process can end though nobody has read yet."""
 
 
 class FirstLook:
-    """A look that is under way; it may be given up at any moment."""
+    """A look that is under way; it may be given up at any moment.
+
+    What it finds can be waited for, or asked for now and then; by one thread at a time.
+    """
 
     def __init__(self, child: int, question: int, answer: int) -> None:
         self._child: int | None = child
         self._question = question
         self._answer = answer
+        self._pieces: list[bytes] = []
+        self._zone: str | None = None
+        self._is_over = False
         self._lock = threading.Lock()
 
     def ask(self, settings: Settings) -> None:
         """Say, once, what is looked at; at nothing, where no servers are named."""
-        values = settings.old_rows_timezone, settings.database_password, settings.database_url
+        self._zone = settings.old_rows_timezone
+        values = settings.database_password, settings.database_url
         try:
             if settings.database_url is not None and settings.spark_url is not None:
                 os.write(self._question, "\0".join(value or "" for value in values).encode())
@@ -42,17 +57,53 @@ class FirstLook:
         finally:
             os.close(self._question)
 
-    def wait(self) -> Snapshot | None:
-        """What was found, to be called once, after ``ask``; None where nothing was. Blocks, so it runs in the pool."""
-        found = _read(self._answer, time.monotonic() + LONGEST_SECONDS)
-        os.close(self._answer)
-        self.give_up()
-        if not found:
-            return None
-        import pickle
+    @property
+    def is_over(self) -> bool:
+        """Whether all was read, so that nothing more comes."""
+        return self._is_over
 
-        snapshot: Snapshot = pickle.loads(found)  # of a part of this very program
-        return snapshot
+    def poll(self) -> Snapshot | None:
+        """What was found, once it is all there; None: nothing was (``is_over``), or not yet. Never blocks."""
+        if self._is_over:
+            return None
+        os.set_blocking(self._answer, False)
+        try:
+            while piece := os.read(self._answer, _ROOM):
+                self._pieces.append(piece)
+        except BlockingIOError:
+            return None
+        found = self._all()
+        threading.Thread(target=self.give_up, name="first-look", daemon=True).start()  # until it has ended, some ms
+        return self._snapshot(found)
+
+    def wait(self) -> Snapshot | None:
+        """What was found, to be called once, after ``ask``; None where nothing was. Blocks, so it runs in the pool.
+
+        Not to be called once the look is over.
+        """
+        is_whole = _read(self._answer, time.monotonic() + LONGEST_SECONDS, self._pieces)
+        found = self._all()
+        self.give_up()
+        return self._snapshot(found) if is_whole else None
+
+    def _all(self) -> bytes:
+        os.close(self._answer)
+        self._is_over = True
+        found = b"".join(self._pieces)
+        self._pieces.clear()
+        return found
+
+    def _snapshot(self, found: bytes) -> Snapshot | None:
+        import marshal
+
+        from pipeline_gui.window.snapshot import RowMaker, Snapshot
+
+        try:
+            status, runs, asked_at, answered_at, at = marshal.loads(found)  # of a part of this very program
+            rows = RowMaker(self._zone).rows(runs, status, answered_at)
+            return Snapshot(status, rows, None, asked_at, answered_at, at=_moment(at))
+        except Exception:  # noqa: BLE001 - cut short, as by an alarm, or a zone that is none: it is asked again, and told
+            return None
 
     def give_up(self) -> None:
         """End the second process where it has not ended by itself."""
@@ -91,6 +142,7 @@ def _be_second(question: int, answer: int) -> NoReturn:
     try:
         signal.alarm(LONGEST_SECONDS)
         found = memoryview(_look(question))
+        _make_room(answer)
         while found:
             found = found[os.write(answer, found) :]
     except BaseException:  # noqa: BLE001 - the first process asks again, and tells
@@ -98,45 +150,63 @@ def _be_second(question: int, answer: int) -> NoReturn:
     os._exit(0)
 
 
+def _make_room(pipe: int) -> None:
+    import fcntl
+
+    with suppress(OSError):  # whoever has too many pipes gets none this large: the first process reads it in pieces
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _ROOM)
+
+
 def _look(question: int) -> bytes:
-    """Load what it takes before the question comes, and answer it."""
+    """Load what speaks to the database, ask, and while it looks load what the answer is made into."""
     import gc
 
     gc.disable()  # a short life needs no cleaning
-    import pickle
-    from datetime import UTC, datetime
 
     from pipeline_gui.database_address import with_password
-    from pipeline_gui.pipeline.answers import run_answer
     from pipeline_gui.pipeline.clock import seconds_with_sleep
-    from pipeline_gui.pipeline.record import Contact
-    from pipeline_gui.pipeline.status_answers import status_answer
-    from pipeline_gui.store import open_store
-    from pipeline_gui.window.snapshot import DAYS, RowMaker, Snapshot
+    from pipeline_gui.store.overview import FirstOverview
+    from pipeline_gui.window.span import DAYS
 
-    asked = _read(question, time.monotonic() + LONGEST_SECONDS).decode()
-    if not asked:
+    pieces: list[bytes] = []
+    if not _read(question, time.monotonic() + LONGEST_SECONDS, pieces) or not pieces:
         return b""
-    zone, password, url = asked.split("\0")
+    password, url = b"".join(pieces).decode().split("\0")
     asked_at = seconds_with_sleep()
-    database = with_password(url, password or None)
-    store = open_store(database, application_name="pipeline-gui window", max_connections=1)
-    overview = store.overview(DAYS)
+    first = FirstOverview(with_password(url, password or None), DAYS, application_name="pipeline-gui window")
+
+    import marshal  # which neither process has to load, and which takes a tenth of what pickle does
+
+    from pipeline_gui.pipeline.answers import run_answer
+    from pipeline_gui.pipeline.contact import Contact
+    from pipeline_gui.pipeline.status_answers import status_answer
+
+    overview, database = first.result()
     answered_at = seconds_with_sleep()
-    status = status_answer(overview.running, store.contact(), Contact(None, None, None))
-    rows = RowMaker(zone or None).rows([run_answer(run) for run in overview.recent], status, answered_at)
-    return pickle.dumps(Snapshot(status, rows, None, asked_at, answered_at, datetime.now(UTC)), pickle.HIGHEST_PROTOCOL)
+    status = status_answer(overview.running, database, Contact(None, None, None))
+    runs = [run_answer(run) for run in overview.recent]
+    return marshal.dumps((_plain(status), runs, asked_at, answered_at, time.time()))
 
 
-def _read(end: int, deadline: float) -> bytes:
-    """All that comes until the other side closes; nothing where that takes too long."""
+def _plain(status: Mapping[str, Any]) -> dict[str, Any]:
+    """The status without what is more than a text: marshal knows no enumerations."""
+    return {key: str(value) if isinstance(value, str) else value for key, value in status.items()}
+
+
+def _moment(timestamp: float) -> datetime:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(timestamp, UTC)
+
+
+def _read(end: int, deadline: float, pieces: list[bytes]) -> bool:
+    """Gather all that comes until the other side closes; False where that takes too long."""
     import select
 
     poll = select.poll()
     poll.register(end, select.POLLIN)
-    pieces: list[bytes] = []
     while poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
-        if not (piece := os.read(end, 1 << 16)):
-            return b"".join(pieces)
+        if not (piece := os.read(end, _ROOM)):
+            return True
         pieces.append(piece)
-    return b""
+    return False

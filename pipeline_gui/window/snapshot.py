@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pipeline_gui.pipeline.clock import seconds_with_sleep
 from pipeline_gui.run_times import moment_of
 from pipeline_gui.window.looks import Look, look_of
+from pipeline_gui.window.span import DAYS
 from pipeline_gui.window.texts import one_line
 
 if TYPE_CHECKING:
     from pipeline_gui.pipeline.answers import OverviewAnswer, RunAnswer, StatusAnswer
-
-DAYS = 2
 
 
 class History(Protocol):
@@ -51,8 +50,7 @@ class RunRow:
         object.__setattr__(self, "is_running", look_is_running(self.status))
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """The record as one refresh saw it."""
 
     status: StatusAnswer

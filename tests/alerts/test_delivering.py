@@ -14,7 +14,7 @@ from pipeline_gui.pipeline.alert_texts import compose
 from pipeline_gui.pipeline.delivering import Deliverer, Fate, pause_after
 from pipeline_gui.pipeline.errors import StoreUnavailable, StoreUnclear
 from pipeline_gui.pipeline.ports import Actor
-from pipeline_gui.store import open_store
+from pipeline_gui.store.store import open_store
 from tests.pipeline.faults import Faulty, MovableClock, raising
 
 BY = Actor("pipeline", "srv-1", "service")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pipeline_gui.pipeline.ports import Actor
-from pipeline_gui.store import new_identity
+from pipeline_gui.store.identity import new_identity
 from tests.alerts.hooks import Hook, hook
 from tests.alerts.mail_server import PASSWORD, USER, mail_server
 from tests.command_server.harness import CommandServer, command_server

@@ -27,7 +27,8 @@ from installers.debian import write_package
 from pipeline_gui import __version__
 from pipeline_gui.configurations.owner import Configurations
 from pipeline_gui.pipeline.ports import Actor
-from pipeline_gui.store import migrate, open_store
+from pipeline_gui.store.migrate import migrate
+from pipeline_gui.store.store import open_store
 from tests.command_server.harness import SLEEP, command_server
 from tests.postgres import running_server
 from tests.spark.certificates import Certificate, make_certificate_of_authority

@@ -10,11 +10,12 @@ import psycopg
 import pytest
 
 from pipeline_gui.pipeline.configuration import Configuration, parse_configuration
+from pipeline_gui.pipeline.ending import Ending
 from pipeline_gui.pipeline.errors import RunBusy, SparkRefused
 from pipeline_gui.pipeline.ports import Actor, Batch, BatchState, EngineChange, NewRun, RunStore, SparkServer
-from pipeline_gui.pipeline.run import Ending, Phase, Run, RunStatus
+from pipeline_gui.pipeline.run import Phase, Run, RunStatus
 from pipeline_gui.spark.livy import LivyServer
-from pipeline_gui.store import open_store
+from pipeline_gui.store.store import open_store
 from tests.chaos.model.spark import MemoryServer, MemorySpark
 from tests.chaos.model.store import Database, MemoryStore
 from tests.chaos.model.time import VirtualTime

@@ -18,7 +18,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pipeline_gui.pipeline.errors import StoreUnavailable
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.pipeline.watcher import Watcher
-from pipeline_gui.store import migrate, open_store
+from pipeline_gui.store.migrate import migrate
+from pipeline_gui.store.store import open_store
 from tests.chaos.real.bounds import watch_until_killed
 from tests.chaos.real.ground import processes
 from tests.command_server.harness import CommandServer, command_server, free_port

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from pipeline_gui.pipeline.ports import Actor
-from pipeline_gui.store import migrate
+from pipeline_gui.store.migrate import migrate
 from tests.command_server.harness import CommandServer, command_server
 from tests.pipeline.conftest import SLEEPS, World
 from tests.postgres import PostgresServer, running_server

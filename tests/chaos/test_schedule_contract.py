@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from pipeline_gui.pipeline.ending import Ending
 from pipeline_gui.pipeline.errors import FiredBefore, RunBusy
 from pipeline_gui.pipeline.ports import Actor, NewRun, WholeRecord
-from pipeline_gui.pipeline.run import Ending, RunStatus
+from pipeline_gui.pipeline.run import RunStatus
 from pipeline_gui.pipeline.saved import NameTaken
 from pipeline_gui.pipeline.schedule import Attempt, Firing, Outcome, Schedule, Standing
 from pipeline_gui.schedules.checks import checked_schedule
-from pipeline_gui.store import open_store
+from pipeline_gui.store.store import open_store
 from tests.chaos.model.store import Database, MemoryStore
 from tests.chaos.model.time import VirtualTime
 

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline_gui.configurations.owner import Configurations
 from pipeline_gui.pipeline.ports import Actor
-from pipeline_gui.store import PostgresStore, open_store
+from pipeline_gui.store.store import PostgresStore, open_store
 from tests.pipeline.faults import Faulty
 
 ANA = Actor("ana", "ops-3", "window")

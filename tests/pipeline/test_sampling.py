@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from pipeline_gui.pipeline.engine import Engine
 from pipeline_gui.pipeline.figures import ComparedFigures, RunFigures
 from pipeline_gui.pipeline.ports import Actor, Batch, BatchState
-from pipeline_gui.pipeline.run import Engine, Phase, Run, RunRecord
+from pipeline_gui.pipeline.run import Phase, Run, RunRecord
 from pipeline_gui.pipeline.sampling import LONGEST_PAUSE, SHORTEST_PAUSE, Sampler
 
 ANA = Actor("ana", "ops-3", "watcher")
@@ -65,7 +66,7 @@ def test_what_is_new_is_noted_and_nothing_falls() -> None:
 @pytest.mark.parametrize(("took", "pause"), [(0.5, 5.0), (60.0, LONGEST_PAUSE)])
 def test_a_slow_driver_is_asked_less_often(took: float, pause: float) -> None:
     around = Around()
-    around.record = replace(RECORD, run=replace(RUN, duration=3600.0))
+    around.record = RECORD._replace(run=RUN._replace(duration=3600.0))
     around.seconds = took
     assert around.sampler.turn() == pause
 
@@ -73,7 +74,7 @@ def test_a_slow_driver_is_asked_less_often(took: float, pause: float) -> None:
 @pytest.mark.parametrize(("duration", "pause"), [(7.0, SHORTEST_PAUSE), (57.0, 6.0), (None, SHORTEST_PAUSE)])
 def test_of_a_short_run_no_slow_answer_costs_the_rest(duration: float | None, pause: float) -> None:
     around = Around()
-    around.record = replace(RECORD, run=replace(RUN, duration=duration))
+    around.record = RECORD._replace(run=RUN._replace(duration=duration))
     around.seconds = 3.0  # the first answer of a driver, whose web server loads its classes
     assert around.sampler.turn() == pytest.approx(pause)
 
@@ -82,10 +83,10 @@ def test_of_a_short_run_no_slow_answer_costs_the_rest(duration: float | None, pa
     "record",
     [
         None,
-        replace(RECORD, engine=None),
-        replace(RECORD, engine=replace(ENGINE, phase=Phase.STARTING)),
-        replace(RECORD, run=replace(RUN, status="completed")),
-        replace(RECORD, engine=replace(ENGINE, generation="another server's")),
+        RECORD._replace(engine=None),
+        RECORD._replace(engine=replace(ENGINE, phase=Phase.STARTING)),
+        RECORD._replace(run=RUN._replace(status="completed")),
+        RECORD._replace(engine=replace(ENGINE, generation="another server's")),
     ],
 )
 def test_of_what_is_not_ours_or_does_not_work_nothing_is_asked(record: RunRecord | None) -> None:

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from pipeline_gui.pipeline.answers import ActionAnswer
+from pipeline_gui.pipeline.ending import Ending
 from pipeline_gui.pipeline.ports import NewRun
-from pipeline_gui.pipeline.run import Ending, RunStatus
+from pipeline_gui.pipeline.run import RunStatus
 from pipeline_gui.pipeline.schedule import Firing, Schedule
 from pipeline_gui.pipeline.scheduling import LOOK_SECONDS, Scheduler
 from pipeline_gui.pipeline.watcher import Watcher
 from pipeline_gui.schedules.checks import checked_schedule
-from pipeline_gui.store import PostgresStore, open_store
+from pipeline_gui.store.store import PostgresStore, open_store
 from tests.pipeline.clockwork import BY, Clockwork, MovedSchedules
 from tests.waiting import wait_until
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from pipeline_gui.pipeline.answers import run_answer
 from pipeline_gui.pipeline.controller import PipelineController
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.pipeline.run import Run
 from pipeline_gui.spark.livy import LivyServer
-from pipeline_gui.store import open_store
+from pipeline_gui.store.store import open_store
 from tests.spark.plain_livy import PlainLivy
 
 
@@ -37,6 +35,6 @@ def test_rows_of_other_programs_are_answered_without_the_secrets_in_them() -> No
     answer = run_answer(theirs)
     assert "hunter2" not in f"{answer['command']} {answer['error_message']}"
     assert str(answer["command"]).startswith("etl --password=")
-    assert run_answer(replace(theirs, command=None, error_message=None))["command"] is None
-    ours = replace(theirs, command="spark-submit", metadata={"started_by": "ana@ops-3"})
+    assert run_answer(theirs._replace(command=None, error_message=None))["command"] is None
+    ours = theirs._replace(command="spark-submit", metadata={"started_by": "ana@ops-3"})
     assert run_answer(ours)["command"] is ours.command

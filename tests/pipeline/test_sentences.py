@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from pipeline_gui.pipeline.engine import Progress
 from pipeline_gui.pipeline.failure import failure_sentence
 from pipeline_gui.pipeline.ports import Actor, Batch, BatchState, Contact, NewRun
 from pipeline_gui.pipeline.redaction import REDACTED, redact_arguments, redact_text
-from pipeline_gui.pipeline.run import Progress
 from pipeline_gui.pipeline.sentences import duration_text, running_sentence
 from pipeline_gui.pipeline.starting import new_run_id
 from tests.chaos.model.store import Database, MemoryStore

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_gui.pipeline.ports import Actor
-from pipeline_gui.store import new_identity
+from pipeline_gui.store.identity import new_identity
 from tests.command_server.harness import CommandServer, command_server
 from tests.postgres import PostgresServer
 from tests.service.harness import Service, running_service

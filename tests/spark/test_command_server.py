@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from pipeline_gui.pipeline.configuration import Configuration, parse_configuration
+from pipeline_gui.pipeline.engine import Progress
 from pipeline_gui.pipeline.errors import SparkRefused, SparkUnavailable
 from pipeline_gui.pipeline.output import OutputMatch, OutputPart, OutputSearch, OutputSearched, Stream
 from pipeline_gui.pipeline.ports import Batch, BatchState, Fence
-from pipeline_gui.pipeline.run import Progress
 from pipeline_gui.spark.livy import LivyServer
 from tests.command_server.harness import CommandServer, command_server
 from tests.waiting import wait_until

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from pipeline_gui.pipeline.engine import Progress
 from pipeline_gui.pipeline.ports import Batch, BatchState
-from pipeline_gui.pipeline.run import Progress
 from pipeline_gui.spark.livy import LivyServer
 from tests.spark.conftest import NAME
 from tests.spark.fault_server import (

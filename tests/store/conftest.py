@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from pipeline_gui.pipeline.ports import Actor, NewRun
-from pipeline_gui.store import PostgresStore, open_store
+from pipeline_gui.store.store import PostgresStore, open_store
 
 ANA = Actor("ana", "ops-3", "terminal")
 BEN = Actor("ben", "ops-1", "window")

@@ -11,11 +11,12 @@ import pytest
 
 from pipeline_gui.alerts.checks import checked_alert
 from pipeline_gui.pipeline.alert import Alert
+from pipeline_gui.pipeline.ending import Ending
 from pipeline_gui.pipeline.errors import ConfigurationInvalid
-from pipeline_gui.pipeline.run import Ending, RunStatus
+from pipeline_gui.pipeline.run import RunStatus
 from pipeline_gui.pipeline.schedule import Outcome
 from pipeline_gui.schedules.checks import checked_schedule
-from pipeline_gui.store import PostgresStore
+from pipeline_gui.store.store import PostgresStore
 from tests.store.conftest import ANA, BEN, new_run
 
 Execute = Callable[..., list[tuple[Any, ...]]]

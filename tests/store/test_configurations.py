@@ -11,7 +11,7 @@ import pytest
 
 from pipeline_gui.pipeline.ports import Change
 from pipeline_gui.pipeline.saved import NameTaken, name_key
-from pipeline_gui.store import PostgresStore
+from pipeline_gui.store.store import PostgresStore
 from tests.store.conftest import ANA, BEN
 from tests.waiting import wait_until
 

@@ -16,10 +16,13 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from pipeline_gui.pipeline.ending import Ending
 from pipeline_gui.pipeline.errors import PipelineError, StoreRefused, StoreUnavailable, StoreUnclear
 from pipeline_gui.pipeline.ports import EngineChange
-from pipeline_gui.pipeline.run import Ending, Phase, RunStatus
-from pipeline_gui.store import PostgresStore, Timeouts, migrate, open_store
+from pipeline_gui.pipeline.run import Phase, RunStatus
+from pipeline_gui.store.migrate import migrate
+from pipeline_gui.store.session import Timeouts
+from pipeline_gui.store.store import PostgresStore, open_store
 from tests.postgres import running_server
 from tests.store.conftest import ANA, alter_database, new_run
 from tests.store.proxy import Proxy

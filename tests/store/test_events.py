@@ -10,8 +10,9 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from pipeline_gui.pipeline.run import Ending, RunStatus
-from pipeline_gui.store import PostgresStore
+from pipeline_gui.pipeline.ending import Ending
+from pipeline_gui.pipeline.run import RunStatus
+from pipeline_gui.store.store import PostgresStore
 from tests.store.conftest import ANA, BEN, new_run
 
 Execute = Callable[..., list[tuple[Any, ...]]]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pipeline_gui.pipeline.ending import Ending
 from pipeline_gui.pipeline.figures import ComparedFigures, RunFigures, figure_lines
-from pipeline_gui.pipeline.run import Ending, RunStatus
-from pipeline_gui.store import PostgresStore
+from pipeline_gui.pipeline.run import RunStatus
+from pipeline_gui.store.store import PostgresStore
 from tests.store.conftest import ANA, new_run
 
 Execute = Callable[..., list[tuple[Any, ...]]]

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from pipeline_gui.pipeline.run import Run
-from pipeline_gui.store import PostgresStore, queries
+from pipeline_gui.store import queries
+from pipeline_gui.store.store import PostgresStore
 from tests.store.conftest import ANA, new_run
 
 Execute = Callable[..., list[tuple[Any, ...]]]

@@ -8,10 +8,13 @@ from typing import Any
 import psycopg
 import pytest
 
+from pipeline_gui.pipeline.ending import Ending
 from pipeline_gui.pipeline.errors import StoreRefused
-from pipeline_gui.pipeline.run import Ending, RunStatus
-from pipeline_gui.store import PostgresStore, adopt_moved_identity, migrate, new_identity, open_store
+from pipeline_gui.pipeline.run import RunStatus
+from pipeline_gui.store.identity import adopt_moved_identity, new_identity
+from pipeline_gui.store.migrate import migrate
 from pipeline_gui.store.schema import known_migrations
+from pipeline_gui.store.store import PostgresStore, open_store
 from tests.postgres import PostgresServer
 from tests.store.conftest import ANA, BEN, new_run
 

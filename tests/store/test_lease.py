@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pipeline_gui.pipeline.ports import Lease
-from pipeline_gui.store import PostgresStore
+from pipeline_gui.store.store import PostgresStore
 from tests.store.conftest import ANA, BEN, new_run
 
 Execute = Callable[..., list[tuple[Any, ...]]]

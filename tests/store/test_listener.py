@@ -9,12 +9,12 @@ from typing import Any
 import psycopg
 import pytest
 
+from pipeline_gui.pipeline.ending import Ending
 from pipeline_gui.pipeline.ports import Change
-from pipeline_gui.pipeline.run import Ending, RunStatus
-from pipeline_gui.store import PostgresStore
+from pipeline_gui.pipeline.run import RunStatus
 from pipeline_gui.store.contact import ContactLog
-from pipeline_gui.store.listener import Listener
-from pipeline_gui.store.rows import change_of
+from pipeline_gui.store.listener import Listener, change_of
+from pipeline_gui.store.store import PostgresStore
 from pipeline_gui.store.target import parse_target
 from tests.store.conftest import ANA, new_run
 from tests.store.proxy import Proxy

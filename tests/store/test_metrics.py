@@ -12,9 +12,11 @@ from typing import Any
 import psycopg
 import pytest
 
+from pipeline_gui.pipeline.ending import Ending
 from pipeline_gui.pipeline.metrics import MetricsPage, PipelineMetrics, Starter
-from pipeline_gui.pipeline.run import Ending, RunStatus
-from pipeline_gui.store import PostgresStore, migrate, open_store
+from pipeline_gui.pipeline.run import RunStatus
+from pipeline_gui.store.migrate import migrate
+from pipeline_gui.store.store import PostgresStore, open_store
 from tests.store.conftest import ANA, new_run
 from tests.store.test_migrate import SEED
 

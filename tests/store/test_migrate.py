@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,10 +11,11 @@ import pytest
 from psycopg import sql
 
 from pipeline_gui.pipeline.errors import StoreRefused, StoreUnavailable
-from pipeline_gui.store import check_schema, migrate, open_store
-from pipeline_gui.store import migrate as migrate_call
+from pipeline_gui.store.migrate import check_schema, migrate
+from pipeline_gui.store.migrate import migrate as migrate_call
 from pipeline_gui.store.owner import _ADVISORY_KEY
 from pipeline_gui.store.schema import Migration, known_migrations
+from pipeline_gui.store.store import open_store
 from tests.store.conftest import ANA, new_run
 
 Execute = Callable[..., list[tuple[Any, ...]]]
@@ -240,8 +240,7 @@ def test_a_migration_that_fails_leaves_nothing_and_the_earlier_ones_stay(
 ) -> None:
     good = known_migrations()
     bad = (*good[:2], Migration(3, "events", "CREATE TABLE half (a int); SELECT 1/0;"), *good[3:])
-    # The package's attribute of that name is the function.
-    monkeypatch.setattr(sys.modules["pipeline_gui.store.migrate"], "known_migrations", lambda: bad)
+    monkeypatch.setattr("pipeline_gui.store.migrate.known_migrations", lambda: bad)
 
     with pytest.raises(StoreRefused, match="division by zero"):
         migrate(empty_database, actor=ANA)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -10,12 +9,16 @@ import pytest
 
 from pipeline_gui.database_checks import examine_database
 from pipeline_gui.pipeline.controller import PipelineController
+from pipeline_gui.pipeline.ending import Ending
 from pipeline_gui.pipeline.errors import StoreRefused
-from pipeline_gui.pipeline.run import Ending, RunStatus
+from pipeline_gui.pipeline.run import RunStatus
 from pipeline_gui.pipeline.watcher import Watcher
 from pipeline_gui.spark.factory import connect_spark
-from pipeline_gui.store import PostgresStore, adopt_moved_identity, check_schema, migrate, new_identity, schema, session
+from pipeline_gui.store import schema, session
+from pipeline_gui.store.identity import adopt_moved_identity, new_identity
+from pipeline_gui.store.migrate import check_schema, migrate
 from pipeline_gui.store.schema import Migration, known_migrations, newest_version
+from pipeline_gui.store.store import PostgresStore
 from tests.store.conftest import ANA, new_run
 
 Execute = Callable[..., list[tuple[Any, ...]]]
@@ -29,8 +32,8 @@ def migrate_further(database: str, oldest_reader: int | None, monkeypatch: pytes
     further = Migration(NEXT, "further", f"{says}ALTER TABLE pipeline_run_engine ADD color TEXT; CREATE TABLE more ();")
     migrations = (*known_migrations(), further)
     with monkeypatch.context() as patch:
-        patch.setattr(sys.modules["pipeline_gui.store.migrate"], "known_migrations", lambda: migrations)
-        patch.setattr(schema, "known_migrations", lambda: migrations)
+        patch.setattr("pipeline_gui.store.migrate.known_migrations", lambda: migrations)
+        patch.setattr(schema, "newest_version", lambda: NEXT)
         migrate(database, actor=ANA)
 
 

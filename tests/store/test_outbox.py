@@ -10,7 +10,8 @@ import psycopg
 import pytest
 
 from pipeline_gui.pipeline.alert import Claimed, ReceiverName
-from pipeline_gui.store import PostgresStore, new_identity, open_store
+from pipeline_gui.store.identity import new_identity
+from pipeline_gui.store.store import PostgresStore, open_store
 from tests.store.conftest import ANA, BEN
 from tests.store.test_alerts import add
 

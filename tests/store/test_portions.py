@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from pipeline_gui.pipeline.ending import Ending
 from pipeline_gui.pipeline.errors import RunBusy
 from pipeline_gui.pipeline.ports import NewRun, PageKey
-from pipeline_gui.pipeline.run import Ending, RunStatus
+from pipeline_gui.pipeline.run import RunStatus
 from pipeline_gui.pipeline.start_key import StartedBefore, StartKey
-from pipeline_gui.store import PostgresStore, queries
+from pipeline_gui.store import queries
+from pipeline_gui.store.store import PostgresStore
 from tests.store.conftest import ANA, new_run
 
 Execute = Callable[..., list[tuple[Any, ...]]]

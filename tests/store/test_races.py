@@ -9,10 +9,13 @@ from typing import Any
 import psycopg
 import pytest
 
+from pipeline_gui.pipeline.ending import Ending
 from pipeline_gui.pipeline.errors import RunBusy, StoreUnavailable
 from pipeline_gui.pipeline.ports import EngineChange
-from pipeline_gui.pipeline.run import Ending, Phase, RunStatus
-from pipeline_gui.store import PostgresStore, Timeouts, open_store, writing
+from pipeline_gui.pipeline.run import Phase, RunStatus
+from pipeline_gui.store import writing
+from pipeline_gui.store.session import Timeouts
+from pipeline_gui.store.store import PostgresStore, open_store
 from tests.store.conftest import ANA, BEN, new_run
 from tests.waiting import wait_until
 

@@ -9,12 +9,13 @@ from typing import Any
 import psycopg
 import pytest
 
+from pipeline_gui.pipeline.ending import Ending
 from pipeline_gui.pipeline.errors import ConfigurationInvalid, StoreRefused
 from pipeline_gui.pipeline.figures import RunFigures
 from pipeline_gui.pipeline.retention import AGAIN_SECONDS, PAUSE_SECONDS, PORTION, Retention, Rules
-from pipeline_gui.pipeline.run import Ending, RunStatus
+from pipeline_gui.pipeline.run import RunStatus
 from pipeline_gui.pipeline.start_key import StartKey
-from pipeline_gui.store import PostgresStore
+from pipeline_gui.store.store import PostgresStore
 from tests.store.conftest import ANA, BEN, new_run
 from tests.store.test_metrics import add
 from tests.store.test_roles import as_role, login

@@ -13,12 +13,14 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pipeline_gui.alerts.checks import checked_alert
+from pipeline_gui.pipeline.ending import Ending
 from pipeline_gui.pipeline.errors import FiredBefore, StoreRefused
 from pipeline_gui.pipeline.ports import Change, EngineChange
-from pipeline_gui.pipeline.run import Ending, Phase, RunStatus
+from pipeline_gui.pipeline.run import Phase, RunStatus
 from pipeline_gui.pipeline.schedule import Attempt, Firing, Outcome
 from pipeline_gui.schedules.checks import checked_schedule
-from pipeline_gui.store import PostgresStore, migrate, open_store
+from pipeline_gui.store.migrate import migrate
+from pipeline_gui.store.store import PostgresStore, open_store
 from tests.store.conftest import ANA, new_run
 from tests.waiting import wait_until
 

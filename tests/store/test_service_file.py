@@ -8,7 +8,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from pipeline_gui.pipeline.errors import StoreRefused
-from pipeline_gui.store import open_store
+from pipeline_gui.store.store import open_store
 from pipeline_gui.store.target import parse_target
 
 FILE = """

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipeline_gui.pipeline.ports import Actor
-from pipeline_gui.store import PostgresStore
+from pipeline_gui.store.store import PostgresStore
 
 Execute = Callable[..., list[tuple[Any, ...]]]
 SERVICE, OTHER = Actor("pipeline", "srv-1", "service"), Actor("pipeline", "srv-2", "service")

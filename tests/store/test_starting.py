@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from pipeline_gui.pipeline.ending import Ending
 from pipeline_gui.pipeline.errors import RunBusy, StoreRefused
 from pipeline_gui.pipeline.ports import Inserted
-from pipeline_gui.pipeline.run import Ending, Phase, RunStatus
-from pipeline_gui.store import PostgresStore, open_store
+from pipeline_gui.pipeline.run import Phase, RunStatus
+from pipeline_gui.store.store import PostgresStore, open_store
 from tests.store.conftest import ANA, BEN, alter_database, new_run
 
 Execute = Callable[..., list[tuple[Any, ...]]]

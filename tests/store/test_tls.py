@@ -10,7 +10,7 @@ from psycopg.conninfo import make_conninfo
 
 from pipeline_gui import trusted_certificates
 from pipeline_gui.pipeline.errors import StoreUnavailable
-from pipeline_gui.store import open_store
+from pipeline_gui.store.store import open_store
 from pipeline_gui.store.target import parse_target
 from pipeline_gui.trusted_certificates import system_certificates
 from tests.spark.certificates import Certificate, make_certificate_of_authority

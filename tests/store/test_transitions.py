@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from pipeline_gui.pipeline.ending import Ending
+from pipeline_gui.pipeline.engine import Engine, Progress
 from pipeline_gui.pipeline.ports import EngineChange
-from pipeline_gui.pipeline.run import Ending, Engine, Phase, Progress, Run, RunRecord, RunStatus
-from pipeline_gui.store import PostgresStore
+from pipeline_gui.pipeline.run import Phase, Run, RunRecord, RunStatus
+from pipeline_gui.store.store import PostgresStore
 from pipeline_gui.store.writing import LONGEST_ERROR
 from tests.store.conftest import ANA, BEN, new_run
 

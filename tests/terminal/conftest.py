@@ -18,7 +18,7 @@ import pytest
 
 from pipeline_gui import cli
 from pipeline_gui.pipeline.ports import Actor
-from pipeline_gui.store import new_identity
+from pipeline_gui.store.identity import new_identity
 from pipeline_gui.terminal import guard
 from tests.command_server.harness import CommandServer, command_server
 from tests.waiting import wait_until

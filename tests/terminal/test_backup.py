@@ -12,9 +12,10 @@ import psycopg
 import pytest
 
 from pipeline_gui.embedded.cluster import binaries_folder
+from pipeline_gui.pipeline.ending import Ending
 from pipeline_gui.pipeline.errors import StoreRefused
-from pipeline_gui.pipeline.run import Ending, RunStatus
-from pipeline_gui.store import PostgresStore, open_store
+from pipeline_gui.pipeline.run import RunStatus
+from pipeline_gui.store.store import PostgresStore, open_store
 from tests.command_server.harness import CommandServer, command_server
 from tests.postgres import running_server
 from tests.store.conftest import ANA, new_run

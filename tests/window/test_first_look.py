@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import marshal
 import os
+import pickle
 import signal
 import socket
 import subprocess
@@ -18,8 +21,15 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from pipeline_gui.backend import open_backend
+from pipeline_gui.pipeline.ending import Ending
+from pipeline_gui.pipeline.engine import Progress
+from pipeline_gui.pipeline.record import Actor, EngineChange
+from pipeline_gui.pipeline.run import Phase, RunStatus
 from pipeline_gui.settings import load_settings
+from pipeline_gui.store.store import open_store
+from pipeline_gui.window.first_look import FirstLook
 from pipeline_gui.window.snapshot import RowMaker, Snapshot, take_snapshot
+from tests.store.conftest import new_run
 from tests.window.conftest import OpenWindow
 from tests.window.finding import found
 from tests.window.stand_in import StandInBackend, run
@@ -90,6 +100,209 @@ def test_it_finds_what_a_refresh_finds(tmp_path: Path, database: str, monkeypatc
     assert answer["rows"] == [[row.run_id, row.look.word, row.pipeline, row.outcome] for row in expected.rows]
     assert answer["state"] == [True, expected.status["sentence"], True]
     assert not answer["loaded"], "the first process loads Qt, and nothing of the database"
+
+
+def test_it_is_the_snapshot_of_a_refresh_with_every_kind_of_row(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of ours and of others, of other zones, with what is secret, and one that runs and tells its progress."""
+    make_rows(database)
+    environ = environment(tmp_path, database)
+    (tmp_path / "settings.toml").write_text('old_rows_timezone = "Asia/Tokyo"', encoding="utf-8")
+    for key, value in environ.items():
+        monkeypatch.setenv(key, value)
+    code = """
+import base64, pickle
+while (found := look.poll()) is None and not look.is_over:
+    time.sleep(0.002)
+assert look.is_over and look.poll() is None, "it is told once"
+look.give_up()
+print(json.dumps({"child": child, "found": base64.b64encode(pickle.dumps(found)).decode()}))
+"""
+    answer = in_a_program(environ, code)
+    first: Snapshot | None = pickle.loads(base64.b64decode(answer["found"]))
+    with open_backend(load_settings()) as backend:
+        expected = take_snapshot(backend.controller, RowMaker("Asia/Tokyo"))
+    assert first is not None
+    assert first.rows is not None
+    assert first.rows == expected.rows
+    assert {row.run_id for row in first.rows} == {"ours", "theirs", "told", "secret", "endless"}
+    [running] = [row for row in first.rows if row.is_running]
+    [expected_running] = [row for row in expected.rows or () if row.is_running]
+    assert running.outcome == "job 3 · 4 of 9 tasks"
+    assert (running.running_since or 0.0) == pytest.approx(expected_running.running_since or 1.0, abs=1.0)
+    assert "s3cret" not in repr(first)
+    assert {row.outcome for row in first.rows if row.run_id == "secret"} != {""}
+    varies = {"duration": None, "database": None, "spark": None}
+    assert {**first.status, **varies} == {**expected.status, **varies}
+    assert first.status["database"]["reachable"] is True
+    assert first.status["spark"]["reachable"] is None
+    assert first.trouble is None
+    assert expected.asked_at - 60 < first.asked_at <= first.answered_at <= expected.answered_at
+    assert abs((expected.at - first.at).total_seconds()) < 60
+    assert first.at.tzinfo is not None
+
+
+def make_rows(database: str) -> None:
+    store = open_store(database, application_name="tests", max_connections=1)
+    actor = Actor("ana", "ops-3", "window")
+    for run_id in ("told", "ours"):
+        metadata = {"started_by": "ana@ops-3", "started_from": "window", "configuration": {"name": "flights"}}
+        inserted = store.insert(new_run(run_id, metadata=metadata), actor)
+        if run_id == "told":
+            ending = Ending(RunStatus.FAILED, gone=True, error_message="no such column")
+            assert store.settle(run_id, None, ending, actor) is not None
+    progress = Progress(job_id=3, tasks_completed=4, tasks_total=9)
+    assert inserted.record.engine is not None
+    change = EngineChange(phase=Phase.RUNNING, progress=progress)
+    assert store.change("ours", inserted.record.engine.rev, change, actor) is not None
+    store.close()
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(
+            """INSERT INTO pipeline_runs
+                   (run_id, command, status, start_time, end_time, duration, error_message, metadata)
+               VALUES ('theirs', NULL, 'odd', now() AT TIME ZONE 'UTC', NULL, 'NaN', NULL, '[1e400]'),
+                      ('secret', 'spark-submit --conf spark.password=s3cret a.py', 'failed', now() AT TIME ZONE 'UTC',
+                       now() AT TIME ZONE 'UTC', 3, 'no way to https://ana:s3cret@host/', NULL),
+                      ('endless', 'x', 'completed', '-infinity', 'infinity', 1, NULL, '{"stopped_by": 4}')"""
+        )
+
+
+def in_a_program(environ: dict[str, str], code: str) -> dict[str, Any]:
+    """What some lines say in a program of their own, which has begun to look; its child must be gone in the end."""
+    asked = LOOK[: LOOK.index("if sys.argv")]
+    words = [sys.executable, "-c", asked + "import signal, time\n" + code]
+    done = subprocess.run(words, env=environ, capture_output=True, text=True, timeout=60)
+    assert done.stderr == ""
+    answer: dict[str, Any] = json.loads(done.stdout)
+    assert not is_alive(answer["child"])
+    return answer
+
+
+def test_nothing_is_found_by_asking_now_and_then_where_nothing_is(tmp_path: Path, empty_database: str) -> None:
+    code = """
+calls = 0
+while (found := look.poll()) is None and not look.is_over:
+    calls += 1
+    time.sleep(0.002)
+deadline = time.monotonic() + 20
+while look._child is not None and time.monotonic() < deadline:
+    time.sleep(0.01)
+look.give_up()
+print(json.dumps({"child": child, "found": found is not None, "calls": calls, "is_over": look.is_over}))
+"""
+    answer = in_a_program(environment(tmp_path, empty_database), code)
+    assert (answer["found"], answer["is_over"]) == (False, True)
+    assert answer["calls"] > 1, "it did not block"
+
+
+def test_to_ask_a_child_that_stands_still_takes_no_time(tmp_path: Path, database: str) -> None:
+    """And what it was stopped in goes on afterwards, be it waited for or asked for."""
+    insert(database, *((f"run-{number}", "failed") for number in range(50)))
+    code = """
+os.kill(child, signal.SIGSTOP)
+os.waitpid(child, os.WUNTRACED)
+took = []
+for _ in range(100):
+    began = time.monotonic()
+    assert look.poll() is None and not look.is_over
+    took.append(time.monotonic() - began)
+os.kill(child, signal.SIGCONT)
+found = look.wait()
+print(json.dumps({"child": child, "rows": len(found.rows), "longest": max(took), "is_over": look.is_over}))
+"""
+    answer = in_a_program(environment(tmp_path, database), code)
+    assert answer["rows"] == 50
+    assert answer["longest"] < 0.5
+    assert answer["is_over"]
+
+
+def test_half_an_answer_is_none() -> None:
+    """The second process is ended while it writes: by its alarm, or by whoever."""
+    answer, answer_end = os.pipe()
+    question_end, question = os.pipe()
+    ended = os.posix_spawn("/bin/true", ["true"], {})
+    os.waitid(os.P_PID, ended, os.WEXITED | os.WNOWAIT)
+    half = FirstLook(ended, question, answer)
+    os.write(answer_end, marshal.dumps(({"is_running": None}, [], 0.0, 0.0, 0.0))[:-9])
+    assert half.poll() is None
+    assert not half.is_over
+    os.close(answer_end)
+    assert half.poll() is None
+    assert half.is_over
+    half.give_up()
+    os.close(question)
+    os.close(question_end)
+
+
+def test_a_large_answer_waits_in_the_pipe_and_not_in_its_process(tmp_path: Path, database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(
+            """INSERT INTO pipeline_runs (run_id, command, status, start_time)
+               SELECT 'run-' || n, repeat('x', 4000), 'failed', now() AT TIME ZONE 'UTC'
+               FROM generate_series(1, 150) AS n"""
+        )
+    code = """
+deadline = time.monotonic() + 30
+while time.monotonic() < deadline and os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+    time.sleep(0.01)
+ended = time.monotonic() < deadline - 26  # before its alarm
+found = look.poll()
+while look._child is not None:
+    time.sleep(0.01)
+print(json.dumps({"child": child, "rows": len(found.rows), "ended": ended}))
+"""
+    answer = in_a_program(environment(tmp_path, database), code)
+    assert (answer["rows"], answer["ended"]) == (150, True)
+
+
+@pytest.mark.parametrize("something_runs", [False, True])
+def test_it_loads_nothing_that_the_first_rows_do_without(tmp_path: Path, database: str, something_runs: bool) -> None:
+    insert(database, ("old", "completed"), *([("theirs", "running")] if something_runs else []))
+    code = (
+        "import json, os, sys\n"
+        "from pipeline_gui.window.first_look import _look\n"
+        "question_end, question = os.pipe()\n"
+        "os.write(question, ('\\0' + os.environ['PIPELINE_GUI_DATABASE_URL']).encode())\n"
+        "os.close(question)\n"
+        "assert len(_look(question_end)) > 100\n"
+        "print(json.dumps([name for name in sys.modules if name.startswith('pipeline_gui.')]), flush=True)\n"
+        "print(json.dumps(sorted({'psycopg_pool', 'msgspec', 'pickle', 'PySide6', 'requests'} & set(sys.modules))))\n"
+    )
+    words = [sys.executable, "-c", code]
+    environ = environment(tmp_path, database)
+    done = subprocess.run(words, env=environ, capture_output=True, text=True, check=True, timeout=60)
+    ours, heavy = (json.loads(line) for line in done.stdout.splitlines())
+    assert heavy == []
+    assert {name.removeprefix("pipeline_gui.") for name in ours} <= NEEDED
+
+
+NEEDED = {
+    "database_address",
+    "pipeline",
+    "pipeline.answers",
+    "pipeline.clock",
+    "pipeline.contact",
+    "pipeline.errors",
+    "pipeline.installation",
+    "pipeline.run",
+    "pipeline.sentences",
+    "pipeline.status",
+    "pipeline.status_answers",
+    "store",
+    "store.connection",
+    "store.overview",
+    "store.queries",
+    "store.reading",
+    "store.rows",
+    "store.schema",
+    "store.target",
+    "store.values",
+    "window",
+    "window.first_look",
+    "window.span",
+}
+"""Each module more is loaded before anybody sees a row."""
 
 
 def test_where_no_servers_are_named_there_is_nothing_to_look_at(tmp_path: Path, database: str) -> None:
@@ -179,7 +392,7 @@ def test_python_gets_its_own_import_back(tmp_path: Path) -> None:
         "import builtins, linecache; own = builtins.__import__\n"
         "from pipeline_gui.window.application import load_qt\n"
         "load_qt()\n"
-        "import pipeline_gui.window.program, pipeline_gui.backend, pipeline_gui.store\n"
+        "import pipeline_gui.window.program, pipeline_gui.backend, pipeline_gui.store.store\n"
         "assert builtins.__import__ is own\n"
         "assert not [name for name in linecache.cache if 'pipeline_gui' in name or 'psycopg' in name]\n"
     )

@@ -21,8 +21,8 @@ from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.profile import Profile
 from pipeline_gui.resources import resource
 from pipeline_gui.settings import Settings
-from pipeline_gui.store import migrate
 from pipeline_gui.store import session as store_session
+from pipeline_gui.store.migrate import migrate
 from pipeline_gui.store.schema import newest_version
 from pipeline_gui.window.main_window import MainWindow
 from pipeline_gui.window.table.columns import Column

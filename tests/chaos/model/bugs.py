@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
 from pipeline_gui.pipeline import status_answers
+from pipeline_gui.pipeline.ending import Ending
+from pipeline_gui.pipeline.engine import Engine
 from pipeline_gui.pipeline.errors import PipelineError, SparkNotConnected, SparkRefused, SparkUnavailable
 from pipeline_gui.pipeline.orphans import OrphanHunter
 from pipeline_gui.pipeline.ports import Actor, EngineChange
-from pipeline_gui.pipeline.run import Ending, Engine, Phase, Run, RunRecord, RunStatus
+from pipeline_gui.pipeline.run import Phase, Run, RunRecord, RunStatus
 from pipeline_gui.pipeline.settling import Settler
 from pipeline_gui.pipeline.starting import Starter
 from pipeline_gui.pipeline.stopping import Stopper
@@ -243,7 +244,7 @@ def others_rows_are_ours() -> Iterator[None]:
 
 
 def ends_a_foreign_row(self: MemoryStore, run_id: str, actor: Actor) -> bool:
-    ended = replace(self.database.runs[run_id], status="failed", error_message="Spark does not know it.")
+    ended = self.database.runs[run_id]._replace(status="failed", error_message="Spark does not know it.")
     self.database.put(ended, actor)
     return True
 

@@ -62,7 +62,7 @@ class ForgetsTheIntent(MemoryStore):
         assert record is not None
         assert record.engine is not None
         now = self.database.time.now()
-        return replace(record, engine=replace(record.engine, stop_requested_at=now, stop_requested_by=str(actor)))
+        return record._replace(engine=replace(record.engine, stop_requested_at=now, stop_requested_by=str(actor)))
 
 
 class LongerGraceWins(MemoryStore):

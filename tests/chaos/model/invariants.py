@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline_gui.pipeline.engine import Engine
 from pipeline_gui.pipeline.ports import BatchState
-from pipeline_gui.pipeline.run import Engine, Phase, Run
+from pipeline_gui.pipeline.run import Phase, Run
 from tests.chaos.model.schedule_invariant import ScheduleMonitor
 from tests.chaos.model.schedules import Key
 from tests.chaos.model.spark import MemoryBatch, MemoryServer

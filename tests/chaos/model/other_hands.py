@@ -72,4 +72,4 @@ class OtherHands:
 
 
 def _values(run: Run) -> dict[str, Any]:
-    return {name: getattr(run, name) for name in run.__slots__}
+    return run._asdict()

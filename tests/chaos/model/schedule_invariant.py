@@ -6,7 +6,8 @@ from collections import Counter
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from pipeline_gui.pipeline.run import Engine, RunStatus
+from pipeline_gui.pipeline.engine import Engine
+from pipeline_gui.pipeline.run import RunStatus
 from pipeline_gui.pipeline.schedule import Decided, Outcome, WhenBusy
 from tests.chaos.model.schedules import Key
 from tests.chaos.model.store import Database

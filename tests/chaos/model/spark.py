@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from pipeline_gui.pipeline.configuration import Configuration
+from pipeline_gui.pipeline.engine import Progress
 from pipeline_gui.pipeline.errors import SparkRefused
 from pipeline_gui.pipeline.ports import Batch, BatchState, Contact, Fence, LogPage, ServerIdentity
-from pipeline_gui.pipeline.run import Progress
 from tests.chaos.model.time import VirtualTime
 
 PATIENCE_SECONDS = 1.0

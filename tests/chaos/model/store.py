@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from pipeline_gui.pipeline.ending import Ending
+from pipeline_gui.pipeline.engine import Engine
 from pipeline_gui.pipeline.errors import RunBusy, StoreRefused
 from pipeline_gui.pipeline.ports import (
     Actor,
@@ -22,7 +24,7 @@ from pipeline_gui.pipeline.ports import (
     StartedRun,
     Subscription,
 )
-from pipeline_gui.pipeline.run import Ending, Engine, Overview, Phase, Run, RunRecord, RunStatus
+from pipeline_gui.pipeline.run import Overview, Phase, Run, RunRecord, RunStatus
 from pipeline_gui.pipeline.schedule import Decided, Schedule
 from pipeline_gui.pipeline.start_key import StartedBefore
 from tests.chaos.model.schedules import Key, MemorySchedules
@@ -102,7 +104,7 @@ class Database:
         """A row joined with its engine's."""
         age = (self.time.now() - run.start_time).total_seconds() if run.start_time else None
         if run.is_running and age is not None:
-            run = replace(run, duration=max(0.0, age))
+            run = run._replace(duration=max(0.0, age))
         watched = self.lease is not None and self.lease[1] > self.time.now()
         return RunRecord(run, self.engines.get(run.run_id), age, watched)
 
@@ -240,7 +242,7 @@ class MemoryStore:
         if change.progress is not None:
             summary["progress"] = change.progress.sentence()
         self.database.engines[run_id] = replace(engine, rev=engine.rev + 1, **given)
-        self.database.put(replace(run, metadata={**(run.metadata or {}), **summary}), actor)
+        self.database.put(run._replace(metadata={**(run.metadata or {}), **summary}), actor)
         return engine.rev + 1
 
     def request_stop(
@@ -265,7 +267,7 @@ class MemoryStore:
             stop_reason=engine.stop_reason if engine.stop_requested else reason,
         )
         summary = {"phase": "stopping", "stop_requested_by": by}
-        self.database.put(replace(run, metadata={**(run.metadata or {}), **summary}), actor)
+        self.database.put(run._replace(metadata={**(run.metadata or {}), **summary}), actor)
         because = {"because": reason} if reason else {}
         self.database.say(run_id, "stop requested", actor, {"grace_seconds": grace, **because})
         return self.find(run_id)
@@ -291,8 +293,7 @@ class MemoryStore:
         self.database.engines[run_id] = replace(
             engine, rev=engine.rev + 1, gone=engine.gone or ending.gone, abandoned=ending.abandoned
         )
-        ended = replace(
-            run,
+        ended = run._replace(
             status=ending.status.value,
             end_time=end,
             duration=(end - start).total_seconds(),
@@ -308,7 +309,7 @@ class MemoryStore:
         if run is None or run_id in self.database.engines or not run.is_running:
             return False
         message = f"Released by {actor}, who said that it is over."
-        ended = replace(run, status="failed", end_time=self.database.time.now(), error_message=message)
+        ended = run._replace(status="failed", end_time=self.database.time.now(), error_message=message)
         self.database.put(ended, actor, {"released": True})
         return True
 

@@ -92,7 +92,7 @@ def _watcher_replaced(world: World) -> float:
 def watch_until_killed(database: str, spark_url: str, token: str, pipe: Connection) -> None:
     """Lead, in a process of one's own."""
     from pipeline_gui.spark.livy import LivyServer
-    from pipeline_gui.store import open_store
+    from pipeline_gui.store.store import open_store
 
     store = open_store(database, application_name="leader", max_connections=1)
     watcher = Watcher(store, LivyServer(spark_url, token), Actor("leader", "ops-9", "service"))

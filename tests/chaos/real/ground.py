@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline_gui.pipeline.ports import Actor
-from pipeline_gui.store import migrate, new_identity
+from pipeline_gui.store.identity import new_identity
+from pipeline_gui.store.migrate import migrate
 from tests.command_server.harness import CommandServer, command_server
 from tests.pipeline.conftest import World
 from tests.postgres import PostgresServer, running_server

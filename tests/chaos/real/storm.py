@@ -27,7 +27,7 @@ SHORT = "import sys, time\nprint('at work', flush=True)\ntime.sleep({seconds})\n
 def operate(database: str, spark_url: str, token: str, applications: list[str], seed: int) -> None:
     """An operator who presses this and that until killed; the program carries a watcher, as a window does."""
     from pipeline_gui.spark.livy import LivyServer
-    from pipeline_gui.store import open_store
+    from pipeline_gui.store.store import open_store
 
     logging.disable(logging.CRITICAL)  # what goes wrong here is meant to
     dice = random.Random(seed)

@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 
 from pipeline_gui.pipeline.ports import Actor
-from pipeline_gui.store import migrate
+from pipeline_gui.store.migrate import migrate
 from tests.chaos.soak.blows import Applications, Blows
 from tests.chaos.soak.onlooker import Onlooker
 from tests.chaos.soak.programs import SERVICE, TERMINAL, WINDOW, Programs

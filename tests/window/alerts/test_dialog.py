@@ -17,7 +17,7 @@ from pipeline_gui.alerts.owner import Alerts
 from pipeline_gui.configurations.owner import Configurations
 from pipeline_gui.pipeline.alert import Condition, NotDelivered
 from pipeline_gui.pipeline.ports import Actor
-from pipeline_gui.store import open_store
+from pipeline_gui.store.store import open_store
 from pipeline_gui.window.alerts.dialog import AlertsDialog
 from pipeline_gui.window.alerts.form import condition_titles
 from pipeline_gui.window.gateway import Gateway

@@ -25,7 +25,7 @@ from pytestqt.qtbot import QtBot
 
 from pipeline_gui.configurations.owner import Configurations, NamedConfiguration
 from pipeline_gui.pipeline.ports import Actor
-from pipeline_gui.store import open_store
+from pipeline_gui.store.store import open_store
 from pipeline_gui.window.configurations.dialog import ConfigurationsDialog
 from pipeline_gui.window.gateway import Gateway
 from tests.window.finding import found, text

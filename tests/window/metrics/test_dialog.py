@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from pipeline_gui.pipeline.errors import StoreUnavailable
 from pipeline_gui.pipeline.metrics import DayMetrics, Period, PipelineMetrics, Starter
-from pipeline_gui.store import PostgresStore, open_store
+from pipeline_gui.store.store import PostgresStore, open_store
 from pipeline_gui.window.gateway import Gateway
 from pipeline_gui.window.metrics.day_bars import DayBars
 from pipeline_gui.window.metrics.dialog import MetricsDialog

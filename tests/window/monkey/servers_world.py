@@ -18,7 +18,7 @@ from pipeline_gui.pipeline.errors import PipelineError
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.profile import Profile
 from pipeline_gui.settings import Settings
-from pipeline_gui.store import migrate
+from pipeline_gui.store.migrate import migrate
 from tests.chaos.real.network import Proxy, Trouble
 from tests.command_server.harness import SLEEP, CommandServer, command_server
 from tests.postgres import PostgresServer, running_server

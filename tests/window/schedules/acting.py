@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from pipeline_gui.configurations.owner import Configurations
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.schedules.owner import Schedules
-from pipeline_gui.store import open_store
+from pipeline_gui.store.store import open_store
 from pipeline_gui.window.schedules.dialog import SchedulesDialog
 from tests.window.finding import found, text
 

@@ -21,7 +21,7 @@ from pipeline_gui.backend import EmbeddedMissing
 from pipeline_gui.pipeline.ports import Actor
 from pipeline_gui.profile import Profile
 from pipeline_gui.settings import SYSTEM_FILE, Settings, load_settings
-from pipeline_gui.store import migrate
+from pipeline_gui.store.migrate import migrate
 from pipeline_gui.window.gateway import Gateway
 from pipeline_gui.window.opener import Opener
 from pipeline_gui.window.settings import page as page_module
