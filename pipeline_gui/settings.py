@@ -7,8 +7,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from pipeline_gui.keychain import read_secrets
@@ -32,18 +33,17 @@ KEYS = (*ENVIRONMENT, "name", "color", "old_rows_timezone", "history_server_url"
 """Every key that settings.toml may have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The settings of a profile; no secret is part of the repr."""
+class Settings(NamedTuple):
+    """The settings of a profile; no address and no secret is part of the repr."""
 
     profile: Profile
-    database_url: str | None = field(default=None, repr=False)
+    database_url: str | None = None
     """Whatever libpq takes: a URL, ``service=NAME``, or keywords and values."""
-    database_password: str | None = field(default=None, repr=False)
+    database_password: str | None = None
     """From the keyring, where the URL has none."""
-    spark_url: str | None = field(default=None, repr=False)
+    spark_url: str | None = None
     spark_kind: str = "livy"
-    spark_token: str | None = field(default=None, repr=False)
+    spark_token: str | None = None
     spark_ca_file: str | None = None
     """The certificates that a Spark server on https is trusted by, instead of the system's."""
     name: str | None = None
@@ -53,10 +53,13 @@ class Settings:
     """The zone of rows that other programs wrote in local time; for display."""
     history_server_url: str | None = None
     """Spark's history server, for the link to a run that ended."""
-    sources: Mapping[str, str] = field(default_factory=dict, compare=False)
+    sources: Mapping[str, str] = MappingProxyType({})
     """Where each setting that is set comes from, in words."""
     locked: frozenset[str] = frozenset()
     """The settings that the administrator of this computer decides alone."""
+
+    def __repr__(self) -> str:
+        return f"Settings({self.profile.name!r}, name={self.name!r})"
 
     @property
     def is_embedded(self) -> bool:

@@ -11,7 +11,6 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,7 @@ class Client:
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         profile = Profile(name=str(folder), config=folder, data=folder, logs=folder)
-        self._backend: Backend = open_backend(replace(settings, profile=profile))
+        self._backend: Backend = open_backend(settings._replace(profile=profile))
         self._ends = threading.Event()
         self._changed = threading.Event()
         self.heard: float | None = None

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline_gui.pipeline.status import Phase
 from pipeline_gui.window.translation import tr
@@ -25,8 +24,7 @@ class Kind(StrEnum):
     CONFIRM_GONE = "confirm gone"
 
 
-@dataclass(frozen=True, slots=True)
-class Permission:
+class Permission(NamedTuple):
     """Whether an action is on, and the sentence of its tooltip."""
 
     enabled: bool

@@ -10,7 +10,6 @@ import logging
 import sys
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -50,13 +49,20 @@ class WrongThread(RuntimeError):
     """The gateway was called from another thread than the GUI's: a mistake in the program."""
 
 
-@dataclass(slots=True)
 class _Delivery:
-    owner: weakref.ref[QObject]
-    on_success: Callable[[Any], None]
-    on_failure: Callable[[Exception], None]
-    result: Any = None
-    error: Exception | None = None
+    """What a call brought, and whom to tell."""
+
+    def __init__(
+        self,
+        owner: weakref.ref[QObject],
+        on_success: Callable[[Any], None],
+        on_failure: Callable[[Exception], None],
+    ) -> None:
+        self.owner = owner
+        self.on_success = on_success
+        self.on_failure = on_failure
+        self.result: Any = None
+        self.error: Exception | None = None
 
 
 _kept: set[Gateway] = set()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline_gui.pipeline.sentences import duration_text
 from pipeline_gui.window.looks import Tone
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 LONGEST_MESSAGE = 600
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A sentence with its weight."""
 
     text: str

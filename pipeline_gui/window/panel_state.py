@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from operator import itemgetter
+from typing import NamedTuple
 
 from pipeline_gui.pipeline.sentences import duration_text
 from pipeline_gui.window.looks import IDLE, UNKNOWN, Look, look_of
@@ -14,8 +14,7 @@ from pipeline_gui.window.times import local_text, moment_tooltip, parse_moment
 from pipeline_gui.window.translation import tr
 
 
-@dataclass(frozen=True, slots=True)
-class PanelState:
+class PanelState(NamedTuple):
     """The texts and numbers of the panel."""
 
     look: Look

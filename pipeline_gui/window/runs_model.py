@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
@@ -226,7 +225,7 @@ class RunsModel(QAbstractTableModel):
     def _replace(self, position: int, new: RunRow) -> None:
         old = self._rows[position]
         if _differ_by_jitter(old.running_since, new.running_since):
-            new = replace(new, running_since=old.running_since)
+            new = new._replace(running_since=old.running_since)
         if old == new and old.running_since == new.running_since:
             return
         before = [self._text(old, column) for column in Column]

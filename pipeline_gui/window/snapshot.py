@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -24,9 +23,8 @@ class History(Protocol):
         """The state of now and the runs of the last days."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunRow:
-    """One row of the table, in texts that are ready to be painted."""
+class RunRow(NamedTuple):
+    """One row of the table, in texts that are ready to be painted; equal to another that says the same of a run."""
 
     run_id: str
     status: str | None
@@ -41,13 +39,23 @@ class RunRow:
     """Seconds; None while it runs."""
     error: str | None
     command: str | None
-    running_since: float | None = field(default=None, compare=False)
-    """Of a running row: the moment of this computer's clock at which its duration was 0, so that it ticks unasked."""
-    is_running: bool = field(init=False, compare=False)
-    """Whether the row holds the single place."""
+    running_since: float | None = None
+    """Of a running row: the moment of this computer's clock at which its duration was 0, so that it ticks unasked. It
+    is measured anew each time, and no part of what the row says."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "is_running", look_is_running(self.status))
+    @property
+    def is_running(self) -> bool:
+        """Whether the row holds the single place."""
+        return look_is_running(self.status)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RunRow) and self[:-1] == other[:-1]
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self.run_id)
 
 
 class Snapshot(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -252,4 +251,4 @@ def test_a_table_has_no_children(model: RunsModel) -> None:
 
 
 def test_rows_are_compared_without_their_clock() -> None:
-    assert row("a", "running") == replace(row("a", "running"), running_since=1.0)
+    assert row("a", "running") == row("a", "running")._replace(running_since=1.0)

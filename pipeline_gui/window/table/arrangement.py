@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline_gui.window.snapshot import RunRow
 from pipeline_gui.window.table.columns import Column
@@ -20,16 +19,14 @@ _BUCKET = 4096
 _MOST_EVENLY = 250_000
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """By which column, and in which direction."""
 
     column: Column = Column.STARTED
     is_descending: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class RunFilter:
+class RunFilter(NamedTuple):
     """Which runs are shown."""
 
     text: str = ""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import compress
 from operator import attrgetter
+from types import MappingProxyType
+from typing import NamedTuple
 
 from pipeline_gui.window.snapshot import RunRow
 
@@ -14,8 +15,7 @@ MOST_TOLD = 200
 _FEW_HELD = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(NamedTuple):
     """How the old rows become the new ones: removals from the end, then insertions from the begin, then changes."""
 
     rows: list[RunRow]
@@ -28,7 +28,7 @@ class Changes:
     """Positions among the new rows."""
     is_rearranged: bool = False
     """The order is another one, or there is too much to tell: none of the ranges is given."""
-    places: Mapping[str, int] = field(default_factory=dict)
+    places: Mapping[str, int] = MappingProxyType({})
     """Of what is rearranged: where the runs are now that views hold on to, by their ids."""
     running: tuple[int, ...] = ()
     """Where the runs are that run."""
@@ -44,7 +44,7 @@ def changes_between(
     changes = _told(old, new)
     if changes.is_rearranged or len(changes.removed) + len(changes.inserted) + len(changes.changed) > MOST_TOLD:
         return rearranged(new, held, running)
-    return replace(changes, running=_places(new, running))
+    return changes._replace(running=_places(new, running))
 
 
 def rearranged(new: list[RunRow], held: Collection[str], running: Collection[RunRow] | None = None) -> Changes:
