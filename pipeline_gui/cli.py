@@ -28,6 +28,9 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _bare() -> int:
     """The window, without what only a terminal needs: that is loaded when there is something to say in one."""
+    from pipeline_gui.late_modules import run_later
+
+    run_later()
     from pipeline_gui.window.first_look import begin
 
     first_look = begin()  # before anything else is loaded

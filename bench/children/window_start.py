@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline_gui.cli import main
 from pipeline_gui.window import application
+from pipeline_gui.window.qt_loading import load_qt
 
 _run = application.run
 
@@ -15,7 +16,7 @@ _run = application.run
 def _run_watched(*arguments: Any, **more: Any) -> int:
     """As the application does next, but with an eye on the table; this measuring takes some milliseconds of its own."""
     gc.disable()
-    application.load_qt()
+    load_qt()
 
     from pipeline_gui.window import program
 

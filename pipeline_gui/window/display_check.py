@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import importlib.util
 import os
 import re
-import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -40,6 +38,8 @@ def _answers(display: str) -> bool:
     match = re.fullmatch(r"(?:unix)?:(\d{1,5})(?:\.\d+)?", display)
     if match is None:
         return True
+    import socket
+
     path = f"{_X11_SOCKETS}/X{match[1]}"
     for address in (path, f"\0{path}"):
         with socket.socket(socket.AF_UNIX) as probe:
@@ -75,6 +75,8 @@ def _plugin_trouble() -> str:
     plugin = Path(found.origin).parent / "Qt" / "plugins" / "platforms" / "libqxcb.so"
     if not plugin.exists():
         return ""
+    import ctypes
+
     try:
         ctypes.CDLL(str(plugin))
     except OSError as trouble:
