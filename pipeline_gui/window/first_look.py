@@ -31,10 +31,7 @@ _ROOM = 1 << 20
 
 
 class FirstLook:
-    """A look that is under way; it may be given up at any moment.
-
-    What it finds can be waited for, or asked for now and then; by one thread at a time.
-    """
+    """A look that is under way; it may be given up at any moment."""
 
     def __init__(self, child: int, question: int, answer: int) -> None:
         self._child: int | None = child
@@ -62,29 +59,20 @@ class FirstLook:
         """Whether all was read, so that nothing more comes."""
         return self._is_over
 
-    def poll(self) -> Snapshot | None:
-        """What was found, once it is all there; None: nothing was (``is_over``), or not yet. Never blocks."""
+    def fileno(self) -> int:
+        """Readable when there is something to ``poll`` for; closed once it is over."""
+        return self._answer
+
+    def poll(self, seconds: float = 0.0) -> Snapshot | None:
+        """What was found, once it is all there; None: nothing was (``is_over``), or it is not there within the time."""
         if self._is_over:
             return None
-        os.set_blocking(self._answer, False)
-        try:
-            while piece := os.read(self._answer, _ROOM):
-                self._pieces.append(piece)
-        except BlockingIOError:
+        deadline = time.monotonic() + seconds
+        if not _read(self._answer, deadline, self._pieces):
             return None
         found = self._all()
         threading.Thread(target=self.give_up, name="first-look", daemon=True).start()  # until it has ended, some ms
         return self._snapshot(found)
-
-    def wait(self) -> Snapshot | None:
-        """What was found, to be called once, after ``ask``; None where nothing was. Blocks, so it runs in the pool.
-
-        Not to be called once the look is over.
-        """
-        is_whole = _read(self._answer, time.monotonic() + LONGEST_SECONDS, self._pieces)
-        found = self._all()
-        self.give_up()
-        return self._snapshot(found) if is_whole else None
 
     def _all(self) -> bytes:
         os.close(self._answer)
@@ -145,6 +133,7 @@ def _be_second(question: int, answer: int) -> NoReturn:
         _make_room(answer)
         while found:
             found = found[os.write(answer, found) :]
+        os.close(answer)  # to end takes a moment more
     except BaseException:  # noqa: BLE001 - the first process asks again, and tells
         os._exit(1)
     os._exit(0)

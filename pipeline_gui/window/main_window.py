@@ -144,7 +144,6 @@ class MainWindow(QMainWindow):
         if self._session is None:
             self.page.show_snapshot(snapshot)
             self.tray.show_snapshot(snapshot, self.page.known)
-            self.repaint()
 
     def show_opening(self) -> None:
         """Show how far the opening is, and what is wrong with it."""

@@ -11,13 +11,14 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 import shiboken6
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from pipeline_gui import __version__
 from pipeline_gui.log_file import log_to_file
 from pipeline_gui.profile import APPLICATION
 from pipeline_gui.window.crash import CrashReporter
+from pipeline_gui.window.first_rows import FirstRows
+from pipeline_gui.window.heap import share_one_heap
 from pipeline_gui.window.icons import application_icon
 from pipeline_gui.window.main_window import MainWindow
 from pipeline_gui.window.opener import Opener, Say
@@ -30,16 +31,12 @@ if TYPE_CHECKING:
     from pipeline_gui.backend import Backend
     from pipeline_gui.settings import Settings
     from pipeline_gui.window.first_look import FirstLook
-    from pipeline_gui.window.snapshot import Snapshot
     from pipeline_gui.window.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
 CLOSING_SECONDS = 1.5
 """How long closing may take before the process just ends: servers may hang, and nothing of ours is lost by then."""
-
-PATIENCE_MILLISECONDS = 1000
-"""How long the backend is not opened for the sake of the first rows."""
 
 
 def run_window(settings: Settings, first_look: FirstLook | None = None, *, debugs: bool = False) -> int:
@@ -85,9 +82,10 @@ def run_window(settings: Settings, first_look: FirstLook | None = None, *, debug
     look = RememberedLook(settings.profile.data)
     look.restore(window)
     if first_look is None:
+        share_one_heap()
         opener.open()
     else:
-        _show_first(window, opener, first_look)
+        FirstRows(window, opener, first_look)
     window.show()
     window.tray.show()
     if watchdog is not None:
@@ -130,23 +128,6 @@ def _start_again() -> NoReturn:
     sys.stderr.flush()
     words = sys.argv[1:] if getattr(sys, "frozen", False) else sys.orig_argv[1:]
     os.execv(sys.executable, [sys.executable, *words])
-
-
-def _show_first(window: MainWindow, opener: Opener, first_look: FirstLook) -> None:
-    """Show what the first look finds, and then open the backend: to load it any sooner would hold up the first rows."""
-    opens = QTimer(window)
-    opens.setSingleShot(True)
-    opens.timeout.connect(opener.open)
-    opens.start(PATIENCE_MILLISECONDS)
-
-    def looked(snapshot: Snapshot | None) -> None:
-        if snapshot is not None:
-            window.show_first(snapshot)
-        if opens.isActive():
-            opens.start(0)
-
-    window.expect_rows()
-    opener.gateway.run(first_look.wait, looked, lambda _error: looked(None), window)
 
 
 def _open(settings: Settings, say: Say) -> Backend:

@@ -49,7 +49,7 @@ if sys.argv[1:] == ["give up"]:
     print(child, flush=True)
     sys.stdin.readline()
     look.give_up()
-found = look.wait()
+found = look.poll(6)
 rows = None if found is None else [[row.run_id, row.look.word, row.pipeline, row.outcome] for row in found.rows]
 state = None if found is None else [found.status["is_running"], found.status["sentence"], found.is_known]
 print(json.dumps({"child": child, "rows": rows, "state": state, "loaded": "psycopg" in sys.modules}), flush=True)
@@ -113,8 +113,7 @@ def test_it_is_the_snapshot_of_a_refresh_with_every_kind_of_row(
         monkeypatch.setenv(key, value)
     code = """
 import base64, pickle
-while (found := look.poll()) is None and not look.is_over:
-    time.sleep(0.002)
+found = look.poll(6)
 assert look.is_over and look.poll() is None, "it is told once"
 look.give_up()
 print(json.dumps({"child": child, "found": base64.b64encode(pickle.dumps(found)).decode()}))
@@ -197,7 +196,7 @@ print(json.dumps({"child": child, "found": found is not None, "calls": calls, "i
 
 
 def test_to_ask_a_child_that_stands_still_takes_no_time(tmp_path: Path, database: str) -> None:
-    """And what it was stopped in goes on afterwards, be it waited for or asked for."""
+    """And what it was stopped in goes on afterwards, be it asked for once more."""
     insert(database, *((f"run-{number}", "failed") for number in range(50)))
     code = """
 os.kill(child, signal.SIGSTOP)
@@ -208,7 +207,7 @@ for _ in range(100):
     assert look.poll() is None and not look.is_over
     took.append(time.monotonic() - began)
 os.kill(child, signal.SIGCONT)
-found = look.wait()
+found = look.poll(6)
 print(json.dumps({"child": child, "rows": len(found.rows), "longest": max(took), "is_over": look.is_over}))
 """
     answer = in_a_program(environment(tmp_path, database), code)
@@ -390,7 +389,7 @@ def test_an_opening_that_fails_is_said_where_rows_were_expected(open_window: Ope
 def test_python_gets_its_own_import_back(tmp_path: Path) -> None:
     code = (
         "import builtins, linecache; own = builtins.__import__\n"
-        "from pipeline_gui.window.application import load_qt\n"
+        "from pipeline_gui.window.qt_loading import load_qt\n"
         "load_qt()\n"
         "import pipeline_gui.window.program, pipeline_gui.backend, pipeline_gui.store.store\n"
         "assert builtins.__import__ is own\n"

@@ -1,0 +1,144 @@
+"""What the first look found is painted with the window, and the backend is opened after that."""
+
+from __future__ import annotations
+
+import os
+import select
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import shiboken6
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from pipeline_gui.window import first_rows
+from pipeline_gui.window.first_rows import FirstRows
+from pipeline_gui.window.main_window import MainWindow
+from pipeline_gui.window.snapshot import RowMaker, Snapshot, take_snapshot
+from tests.window.stand_in import StandInBackend, run
+
+
+class Look:
+    """A first look whose end the test decides."""
+
+    def __init__(self, found: Snapshot | None, *, is_over: bool) -> None:
+        self._found = found
+        self._reader, self._writer = os.pipe()
+        self.is_over = False
+        if is_over:
+            self.end()
+
+    def end(self) -> None:
+        """As its process ends."""
+        os.close(self._writer)
+
+    def fileno(self) -> int:
+        """Readable at its end."""
+        return self._reader
+
+    def poll(self, _seconds: float = 0.0) -> Snapshot | None:
+        """What is found by now."""
+        assert not self.is_over
+        if not select.select([self._reader], [], [], 0)[0]:
+            return None
+        os.close(self._reader)
+        self.is_over = True
+        return self._found
+
+
+class Opener(QObject):
+    """Notes how often the table was painted when the backend was to be opened."""
+
+    opens = Signal()
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self.painted_before: list[int] = []
+        self._painted = 0
+        self._table = window.page.table.viewport()
+        self._table.installEventFilter(self)
+
+    def open(self) -> None:
+        """As the opener is asked."""
+        self.painted_before.append(self._painted)
+        self.opens.emit()
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """Count."""
+        self._painted += event.type() == QEvent.Type.Paint
+        return False
+
+
+@pytest.fixture
+def window(qapp: QApplication) -> Iterator[MainWindow]:
+    """Made, and not shown yet."""
+    made = MainWindow()
+    yield made
+    made.close_now()
+    shiboken6.delete(made)
+
+
+@pytest.fixture
+def snapshot(backend: StandInBackend) -> Snapshot:
+    """Two runs that ended."""
+    backend.controller.runs = [run("newer", "completed"), run("older", "failed")]
+    return take_snapshot(backend.controller, RowMaker())
+
+
+def begin(window: MainWindow, look: Any) -> Opener:
+    """What the program does before it shows the window."""
+    opener = Opener(window)
+    FirstRows(window, opener, look)  # type: ignore[arg-type]
+    return opener
+
+
+def test_rows_that_are_there_in_time_are_painted_with_the_window(
+    window: MainWindow, snapshot: Snapshot, qtbot: QtBot
+) -> None:
+    opener = begin(window, Look(snapshot, is_over=True))
+    assert window.page.model.rowCount() == 2
+    assert opener.painted_before == []
+    with qtbot.waitSignal(opener.opens):
+        window.show()
+    assert opener.painted_before[0] > 0, "the backend is opened after the first painting"
+    rows = window.findChild(FirstRows)
+    assert rows is not None
+    assert [timer.isActive() for timer in rows.findChildren(QTimer)] == [False], "and once"
+
+
+def test_rows_that_come_later_are_shown_then(window: MainWindow, snapshot: Snapshot, qtbot: QtBot) -> None:
+    look = Look(snapshot, is_over=False)
+    opener = begin(window, look)
+    window.show()
+    qtbot.waitUntil(lambda: window.page.table.isVisible())
+    assert (window.page.model.rowCount(), opener.painted_before) == (0, [])
+    with qtbot.waitSignal(opener.opens):
+        look.end()
+    assert window.page.model.rowCount() == 2
+    assert opener.painted_before[0] > 0
+
+
+@pytest.mark.parametrize("is_over", [True, False])
+def test_where_nothing_was_found_the_backend_is_opened(window: MainWindow, is_over: bool, qtbot: QtBot) -> None:
+    look = Look(None, is_over=is_over)
+    opener = begin(window, look)
+    with qtbot.waitSignal(opener.opens):
+        window.show()
+        if not is_over:
+            look.end()
+    assert window.page.model.rowCount() == 0
+
+
+def test_a_look_that_hangs_and_a_window_that_is_not_painted_hold_nothing_up(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    monkeypatch.setattr(first_rows, "PATIENCE_MILLISECONDS", 50)
+    look = Look(None, is_over=False)
+    opener = begin(window, look)
+    with qtbot.waitSignal(opener.opens):
+        pass
+    look.end()
+    qtbot.waitUntil(lambda: look.is_over)
+    assert len(opener.painted_before) == 1
