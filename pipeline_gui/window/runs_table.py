@@ -24,6 +24,7 @@ from pipeline_gui.window.marking import QT_TR_NOOP
 from pipeline_gui.window.runs_model import CELL_ROLE, RUN_ROLE, Index, PaintedCell, RunsModel
 from pipeline_gui.window.snapshot import RunRow
 from pipeline_gui.window.table.columns import HEADERS, Column
+from pipeline_gui.window.table.header import Header
 from pipeline_gui.window.theme import tone_color
 from pipeline_gui.window.translation import tr
 
@@ -43,12 +44,6 @@ _NO_MATCH = (
     QT_TR_NOOP("Another word or status may; “Show all” (Escape) shows every run again."),
 )
 _PADDING = 10
-_HEADER_STYLE = f"""
-    QHeaderView {{ background: palette(window); }}
-    QHeaderView::section {{
-        background: palette(window); border: none; border-bottom: 1px solid palette(mid); padding: 0 {_PADDING}px;
-    }}
-"""
 
 
 class Cell(QStyledItemDelegate):
@@ -115,12 +110,12 @@ class RunsTable(QTableView):
         self.setWordWrap(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setIconSize(QSize(18, 18))
-        self.setSortingEnabled(True)
-        self.sortByColumn(Column.STARTED, Qt.SortOrder.DescendingOrder)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._open_menu)
         self.setItemDelegate(Cell(self))
         self._set_headers()
+        self.setSortingEnabled(True)
+        self.sortByColumn(Column.STARTED, Qt.SortOrder.DescendingOrder)
         self.selectionModel().selectionChanged.connect(lambda: self.run_selected.emit(self.selected_run))
         self.activated.connect(lambda _index: self.details_wanted.emit())
         model.rearranging.connect(self._let_go_of_many)
@@ -134,12 +129,12 @@ class RunsTable(QTableView):
         rows.hide()
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         rows.setDefaultSectionSize(max(30, self.fontMetrics().height() + 14))
-        header = self.horizontalHeader()
+        header = Header(_PADDING, self)
+        self.setHorizontalHeader(header)
         header.setHighlightSections(False)
         header.setStretchLastSection(True)
         header.setMinimumSectionSize(60)
         header.setFixedHeight(max(30, self.fontMetrics().height() + 14))
-        header.setStyleSheet(_HEADER_STYLE)
         header.setSectionsMovable(True)
         # A header that knows the selection asks at each paint whether all rows of each column are in it: with 100,000
         # selected that is a second. A title is painted the same either way.
