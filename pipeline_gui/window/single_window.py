@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import socket
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCryptographicHash, QLockFile, QObject, QSocketNotifier, Signal
@@ -15,9 +13,6 @@ if TYPE_CHECKING:
     from pipeline_gui.settings import Settings
 
 log = logging.getLogger(__name__)
-
-_LONGEST_PATH = 90
-"""Bytes; a socket's path must not have many more than a hundred."""
 
 
 class SingleWindow(QObject):
@@ -33,8 +28,8 @@ class SingleWindow(QObject):
         self._folder = settings.profile.data
         self._lock = QLockFile(str(self._folder / f"{name}.lock"))
         self._lock.setStaleLockTime(0)  # a lock is old when its process is gone, and never by its age
-        self._address = _socket_path(self._folder / f"{name}.sock")
-        self._socket: socket.socket | None = None
+        self._pipe = str(self._folder / f"{name}.pipe")
+        self._end: int | None = None
         self._notifier: QSocketNotifier | None = None
 
     def claim(self) -> bool:
@@ -54,37 +49,37 @@ class SingleWindow(QObject):
         """Let the next start open a window."""
         if self._notifier is not None:
             self._notifier.setEnabled(False)
-        if self._socket is not None:
-            self._socket.close()
+        if self._end is not None:
+            os.close(self._end)
+            self._end = None
             with contextlib.suppress(OSError):
-                os.unlink(self._address)
+                os.unlink(self._pipe)
         self._lock.unlock()
 
     def _listen(self) -> None:
         try:
             with contextlib.suppress(FileNotFoundError):
-                os.unlink(self._address)  # of a window that was killed
-            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            self._socket.setblocking(False)
-            self._socket.bind(self._address)
-            os.chmod(self._address, 0o600)
-        except (OSError, AttributeError) as error:  # a platform without such sockets
+                os.unlink(self._pipe)  # of a window that was killed
+            os.mkfifo(self._pipe, 0o600)
+            # Open for both, it never ends: whoever writes to it closes it again (fifo(7)).
+            self._end = os.open(self._pipe, os.O_RDWR | os.O_NONBLOCK)
+        except (OSError, AttributeError) as error:  # a platform or a file system without such pipes
             log.info("a second start can't raise this window: %s", error)
             return
-        self._notifier = QSocketNotifier(self._socket.fileno(), QSocketNotifier.Type.Read, self)
+        self._notifier = QSocketNotifier(self._end, QSocketNotifier.Type.Read, self)
         self._notifier.activated.connect(self._heard)
 
     def _heard(self) -> None:
-        if self._socket is not None:
+        if self._end is not None:
             with contextlib.suppress(BlockingIOError):
-                self._socket.recv(16)
+                os.read(self._end, 64)
             self.wanted.emit()
 
     def _call(self) -> None:
         try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as caller:
-                caller.setblocking(False)
-                caller.sendto(b"raise", self._address)
+            end = os.open(self._pipe, os.O_WRONLY | os.O_NONBLOCK)
+            with open(end, "wb", buffering=0) as first:
+                first.write(b"raise")
         except (OSError, AttributeError) as error:
             log.info("the first window could not be raised: %s", error)
 
@@ -92,12 +87,3 @@ class SingleWindow(QObject):
 def _digest(content: bytes) -> str:
     # Qt's: Python's own would load OpenSSL, for which the first rows would wait.
     return QCryptographicHash.hash(content, QCryptographicHash.Algorithm.Sha256).toHex().toStdString()
-
-
-def _socket_path(wanted: Path) -> str:
-    if len(os.fsencode(wanted)) <= _LONGEST_PATH:
-        return str(wanted)
-    import tempfile
-
-    folder = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
-    return os.path.join(folder, f"pipeline-gui-{_digest(os.fsencode(wanted))[:16]}.sock")

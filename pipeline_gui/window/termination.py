@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
+import os
 import signal
-import socket
+import sys
 from collections.abc import Callable
+from io import RawIOBase
 
 from PySide6.QtCore import QObject, QSocketNotifier
 
@@ -18,9 +19,7 @@ class Termination(QObject):
     def __init__(self, close: Callable[[], None], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._close = close
-        self._reader, self._writer = socket.socketpair()
-        self._reader.setblocking(False)
-        self._writer.setblocking(False)
+        self._reader, self._writer = _pair()
         self._notifier = QSocketNotifier(self._reader.fileno(), QSocketNotifier.Type.Read, self)
         self._notifier.activated.connect(self._woken)
 
@@ -40,6 +39,20 @@ class Termination(QObject):
         self._writer.close()
 
     def _woken(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            self._reader.recv(64)
+        self._reader.read(64)
         self._close()
+
+
+def _pair() -> tuple[RawIOBase, RawIOBase]:
+    """Two ends, neither of which ever blocks: to read from, and to write to."""
+    if sys.platform == "win32":  # where Qt watches sockets, and no pipes
+        import socket
+
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        theirs.setblocking(False)
+        return ours.makefile("rb", buffering=0), theirs.makefile("wb", buffering=0)
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    os.set_blocking(writer, False)
+    return open(reader, "rb", buffering=0), open(writer, "wb", buffering=0)
