@@ -36,11 +36,7 @@ def look_icon(look: Look, palette: QPalette) -> QIcon:
 @cache
 def application_icon() -> QIcon:
     """The program's own icon, in its own colours."""
-    icon = QIcon()
-    renderer = QSvgRenderer(QByteArray(_source("pipeline-gui")))
-    for size in (16, 32, 48, 128):
-        icon.addPixmap(_draw(renderer, QSize(size, size)))
-    return icon
+    return QIcon(_Sized("pipeline-gui", "", {}))
 
 
 def _faded(palette: QPalette) -> str:
@@ -79,6 +75,18 @@ class _Drawing(QIconEngine):
     def clone(self) -> QIconEngine:
         """Another of the same."""
         return _Drawing(self._name, self._color, self._colors)
+
+
+class _Sized(_Drawing):
+    """An icon for other programs too, as a desktop's bar: they take what is said to be there."""
+
+    def availableSizes(self, mode: QIcon.Mode = QIcon.Mode.Normal, state: QIcon.State = QIcon.State.Off) -> list[QSize]:
+        """In pixels."""
+        return [QSize(size, size) for size in (16, 32, 48, 128)]
+
+    def clone(self) -> QIconEngine:
+        """Another of the same."""
+        return _Sized(self._name, self._color, self._colors)
 
 
 @cache
