@@ -136,7 +136,7 @@ SOURCE_MUTANTS = [
     SourceMutant(
         "a copy is an original",
         "4: the fingerprint",
-        "store/identity.py",
+        "store/schema.py",
         "return Installation(installation_id, is_original, version, newer)",
         "return Installation(installation_id, True, version, newer)",
         ("tests/chaos/test_deaths.py", "-k", "copy"),
