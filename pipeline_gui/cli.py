@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ def _bare() -> int:
     """The window, without what only a terminal needs: that is loaded when there is something to say in one."""
     from pipeline_gui.late_modules import run_later
 
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until the window hears it: Qt swallows Python's, or breaks on it
     run_later()
     from pipeline_gui.window.first_look import begin
 
@@ -46,6 +48,7 @@ def _bare() -> int:
     finally:
         if first_look is not None:
             first_look.give_up()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     from pipeline_gui.terminal.guard import guarded
     from pipeline_gui.terminal.output import Output
 

@@ -22,6 +22,9 @@ UNUSED_AT_FIRST = frozenset(
 """Of the standard library: what Qt's binding, psycopg and logging import, and do not use before the first rows."""
 
 
+_TELL_OF_ERRORS = ("traceback", "linecache", "tokenize")  # each imports the next
+
+
 class ModuleLoader(Protocol):
     """What runs a module's code."""
 
@@ -37,6 +40,14 @@ def run_later(names: Collection[str] = UNUSED_AT_FIRST) -> None:
 def run_at_once() -> None:
     """Have modules run when they are imported, as ever; those that were imported before still run later."""
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, LateFinder)]
+
+
+def run_what_tells_of_errors() -> None:
+    """Run what an error is told with, while nothing is wrong: there may be no file left to open when something is."""
+    for name in _TELL_OF_ERRORS:
+        module = sys.modules.get(name)
+        if isinstance(module, LateModule):
+            module.run()
 
 
 class LateFinder:
@@ -92,13 +103,21 @@ class LateModule(ModuleType):
 
     def after_running(self, name: str) -> Any:
         """What it calls by this name, once its code has run. Raises AttributeError."""
-        with self._lock:
-            run, self._run = self._run, None
-            if run is not None:
-                self._run_as_found(run)
+        self.run()
         if name in vars(self):
             return vars(self)[name]
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+
+    def run(self) -> None:
+        """Run its code, where that has not been done. What goes wrong is raised, and the next who asks tries again."""
+        with self._lock:
+            run, self._run = self._run, None
+            if run is not None:
+                try:
+                    self._run_as_found(run)
+                except BaseException:
+                    self._run = run
+                    raise
 
     def _run_as_found(self, run: Callable[[ModuleType], None]) -> None:
         """Run it by the name under which it was found: PySide gives it another one meanwhile, as a part of PySide6."""

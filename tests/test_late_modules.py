@@ -80,10 +80,29 @@ def test_threads_that_ask_at_once_wait_until_it_has_run(tmp_path: Path, runs: li
     assert (found, runs) == ([42] * 8, [NAME])
 
 
-def test_what_goes_wrong_in_it_is_told_to_who_asks_first(tmp_path: Path, runs: list[str]) -> None:
-    module = written(tmp_path, "raise OSError('the disk is gone')\n")
-    with pytest.raises(OSError, match="the disk is gone"):
+def test_what_goes_wrong_in_it_is_told_and_tried_again(tmp_path: Path, runs: list[str]) -> None:
+    module = written(
+        tmp_path, "if len(builtins.runs_of_the_test) < 2:\n    raise OSError('no file left')\nanswer = 42\n"
+    )
+    with pytest.raises(OSError, match="no file left"):
         _ = module.answer
+    assert module.answer == 42
+    assert runs == [NAME, NAME]
+
+
+def test_an_error_is_told_where_no_file_can_be_opened() -> None:
+    code = (
+        "import os, resource\nfrom pipeline_gui.late_modules import run_later, run_what_tells_of_errors\nrun_later()\n"
+        "import logging, traceback\nrun_what_tells_of_errors()\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20))\n"
+        "try:\n    while True:\n        os.open('/dev/null', os.O_RDONLY)\n"
+        "except OSError:\n    logging.exception('it happened')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=dict(os.environ), capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "OSError: [Errno 24] Too many open files" in done.stderr
 
 
 def test_others_run_as_ever(tmp_path: Path, runs: list[str]) -> None:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 LONGEST_SECONDS = 5
 """After which the second process ends, wherever it is."""
+MOST_RUNS = 2000
+"""With more, the window would stand still while it makes rows of them: they are left to the backend's refresh."""
 _ROOM = 1 << 20
 """Bytes that the pipe is to hold, so that the second process can end though nobody has read yet."""
 
@@ -71,7 +73,6 @@ class FirstLook:
         if not _read(self._answer, deadline, self._pieces):
             return None
         found = self._all()
-        threading.Thread(target=self.give_up, name="first-look", daemon=True).start()  # until it has ended, some ms
         return self._snapshot(found)
 
     def _all(self) -> bytes:
@@ -98,14 +99,17 @@ class FirstLook:
         with self._lock:
             child, self._child = self._child, None
             if child is not None:
-                os.kill(child, signal.SIGKILL)
-                os.waitpid(child, 0)
+                with suppress(ProcessLookupError, ChildProcessError):
+                    os.kill(child, signal.SIGKILL)
+                    os.waitpid(child, 0)
 
 
 def begin() -> FirstLook | None:
     """Divide the process, where that can be done and nothing is lost by it: before any thread and any window."""
     if sys.platform != "linux":
         return None
+    if signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:  # by who started this: its number could be another's soon
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     question_end, question = os.pipe()
     answer, answer_end = os.pipe()
     try:
@@ -171,6 +175,8 @@ def _look(question: int) -> bytes:
     from pipeline_gui.pipeline.status_answers import status_answer
 
     overview, database = first.result()
+    if len(overview.recent) > MOST_RUNS:
+        return b""
     answered_at = seconds_with_sleep()
     status = status_answer(overview.running, database, Contact(None, None, None))
     runs = [run_answer(run) for run in overview.recent]

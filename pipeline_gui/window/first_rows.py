@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QSocketNotifier, QTimer
@@ -32,7 +33,7 @@ class FirstRows(QObject):
         self._opens.setSingleShot(True)
         self._opens.timeout.connect(self._open)
         self._opens.start(PATIENCE_MILLISECONDS)
-        self._is_painted = False
+        self._is_painted = self._has_found = False
         window.installEventFilter(self)
         window.expect_rows()
         if not self._show(first_look.poll()):
@@ -58,6 +59,8 @@ class FirstRows(QObject):
     def _show(self, found: Snapshot | None) -> bool:
         """Show what is found by now; whether that was all."""
         if found is not None:
+            self._has_found = True
+            self._window.expect_rows()
             self._window.show_first(found)
         return self._look.is_over
 
@@ -68,5 +71,13 @@ class FirstRows(QObject):
 
     def _open(self) -> None:
         self._window.removeEventFilter(self)
+        if not self._has_found:
+            self._window.show_opening()
         share_one_heap()
+        threading.Thread(target=self._clear_away, name="first-look", daemon=True).start()
         self._opener.open()
+
+    def _clear_away(self) -> None:
+        """In a thread: the second process may take some milliseconds to end."""
+        if self._look.is_over:
+            self._look.give_up()

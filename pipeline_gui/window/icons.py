@@ -74,7 +74,7 @@ class _Drawing(QIconEngine):
 
     def clone(self) -> QIconEngine:
         """Another of the same."""
-        return _Drawing(self._name, self._color, self._colors)
+        return _kept(_Drawing(self._name, self._color, self._colors))
 
 
 class _Sized(_Drawing):
@@ -86,7 +86,16 @@ class _Sized(_Drawing):
 
     def clone(self) -> QIconEngine:
         """Another of the same."""
-        return _Sized(self._name, self._color, self._colors)
+        return _kept(_Sized(self._name, self._color, self._colors))
+
+
+_clones: list[QIconEngine] = []
+
+
+def _kept(clone: QIconEngine) -> QIconEngine:
+    """Qt takes it, and PySide does not know: it would be freed here while Qt draws with it."""
+    _clones.append(clone)
+    return clone
 
 
 @cache

@@ -14,6 +14,7 @@ import shiboken6
 from PySide6.QtWidgets import QApplication
 
 from pipeline_gui import __version__
+from pipeline_gui.late_modules import run_what_tells_of_errors
 from pipeline_gui.log_file import log_to_file
 from pipeline_gui.profile import APPLICATION
 from pipeline_gui.window.crash import CrashReporter
@@ -50,8 +51,11 @@ def run_window(settings: Settings, first_look: FirstLook | None = None, *, debug
     log_to_file()
     single = SingleWindow(settings)
     if not single.claim():
-        print("pipeline-gui: the window is open already, and was brought to the front.", file=sys.stderr)
-        return 0
+        if single.has_raised:
+            print("pipeline-gui: the window is open already, and was brought to the front.", file=sys.stderr)
+            return 0
+        print("pipeline-gui: the window is open already, and could not be brought to the front.", file=sys.stderr)
+        return 1
     window = MainWindow()
     window.closed.connect(application.quit)
     single.wanted.connect(window.raise_to_front)
@@ -131,6 +135,7 @@ def _start_again() -> NoReturn:
 
 
 def _open(settings: Settings, say: Say) -> Backend:
+    run_what_tells_of_errors()
     from pipeline_gui.backend import open_backend
 
     try:

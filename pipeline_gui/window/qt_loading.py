@@ -9,6 +9,7 @@ first asked for. What is not named here is loaded as PySide loads it.
 from __future__ import annotations
 
 import builtins
+import os
 import sys
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -30,6 +31,8 @@ def load_qt() -> None:
     PySide's optional names (``from __feature__ import snake_case``). Nothing here does, and the sources would stay in
     memory: 14 MB of them.
     """
+    if getattr(sys, "frozen", False):
+        os.environ.pop("QT_PLUGIN_PATH", None)  # a desktop's, for a Qt of its own: the bundle has what fits its Qt
     own = builtins.__import__
     finder = LateFinder(
         {

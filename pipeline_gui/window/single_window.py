@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import stat
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCryptographicHash, QLockFile, QObject, QSocketNotifier, Signal
@@ -30,6 +31,8 @@ class SingleWindow(QObject):
         self._lock.setStaleLockTime(0)  # a lock is old when its process is gone, and never by its age
         self._pipe = str(self._folder / f"{name}.pipe")
         self._end: int | None = None
+        self.has_raised = False
+        """Where this is the second: whether the first was told to come to the front."""
         self._notifier: QSocketNotifier | None = None
 
     def claim(self) -> bool:
@@ -42,7 +45,7 @@ class SingleWindow(QObject):
         if self._lock.error() is not QLockFile.LockError.LockFailedError:
             log.info("no lock for a single window in %s", self._folder)
             return True
-        self._call()
+        self.has_raised = self._call()
         return False
 
     def close(self) -> None:
@@ -62,7 +65,7 @@ class SingleWindow(QObject):
                 os.unlink(self._pipe)  # of a window that was killed
             os.mkfifo(self._pipe, 0o600)
             # Open for both, it never ends: whoever writes to it closes it again (fifo(7)).
-            self._end = os.open(self._pipe, os.O_RDWR | os.O_NONBLOCK)
+            self._end = _opened(self._pipe, os.O_RDWR)
         except (OSError, AttributeError) as error:  # a platform or a file system without such pipes
             log.info("a second start can't raise this window: %s", error)
             return
@@ -72,16 +75,25 @@ class SingleWindow(QObject):
     def _heard(self) -> None:
         if self._end is not None:
             with contextlib.suppress(BlockingIOError):
-                os.read(self._end, 64)
-            self.wanted.emit()
+                if os.read(self._end, 64):
+                    self.wanted.emit()
 
-    def _call(self) -> None:
+    def _call(self) -> bool:
         try:
-            end = os.open(self._pipe, os.O_WRONLY | os.O_NONBLOCK)
-            with open(end, "wb", buffering=0) as first:
-                first.write(b"raise")
+            with open(_opened(self._pipe, os.O_WRONLY), "wb", buffering=0) as first:
+                return first.write(b"raise") is not None
         except (OSError, AttributeError) as error:
             log.info("the first window could not be raised: %s", error)
+            return False
+
+
+def _opened(pipe: str, access: int) -> int:
+    """A named pipe, and nothing that somebody has put in its place. Raises OSError."""
+    end = os.open(pipe, access | os.O_NONBLOCK | os.O_NOFOLLOW)
+    if not stat.S_ISFIFO(os.fstat(end).st_mode):
+        os.close(end)
+        raise FileExistsError(f"{pipe} is no pipe")
+    return end
 
 
 def _digest(content: bytes) -> str:

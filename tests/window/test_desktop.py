@@ -202,6 +202,33 @@ def test_a_killed_window_is_in_nobodys_way(qapp: QApplication, tmp_path: Path) -
     single.close()
 
 
+@pytest.mark.parametrize("is_link", [False, True])
+def test_what_stands_in_the_place_of_its_pipe_is_not_written_to(
+    qapp: QApplication, tmp_path: Path, is_link: bool
+) -> None:
+    first, second = SingleWindow(settings(tmp_path)), SingleWindow(settings(tmp_path))
+    assert first.claim()
+    [pipe] = tmp_path.glob("window-*.pipe")
+    pipe.unlink()
+    precious = tmp_path / "precious" if is_link else pipe
+    precious.write_text("precious")
+    if is_link:
+        pipe.symlink_to(precious)
+    assert not second.claim()
+    assert not second.has_raised
+    assert precious.read_text() == "precious"
+    first.close()
+
+
+def test_who_comes_second_knows_whether_the_first_heard_it(qapp: QApplication, tmp_path: Path, qtbot: QtBot) -> None:
+    first, second = SingleWindow(settings(tmp_path)), SingleWindow(settings(tmp_path))
+    assert first.claim()
+    with qtbot.waitSignal(first.wanted):
+        assert not second.claim()
+    assert second.has_raised
+    first.close()
+
+
 def test_the_program_itself_opens_once(tmp_path: Path) -> None:
     environ = os.environ | {
         "QT_QPA_PLATFORM": "offscreen",

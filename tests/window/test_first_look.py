@@ -27,7 +27,7 @@ from pipeline_gui.pipeline.record import Actor, EngineChange
 from pipeline_gui.pipeline.run import Phase, RunStatus
 from pipeline_gui.settings import load_settings
 from pipeline_gui.store.store import open_store
-from pipeline_gui.window.first_look import FirstLook
+from pipeline_gui.window.first_look import MOST_RUNS, FirstLook
 from pipeline_gui.window.snapshot import RowMaker, Snapshot, take_snapshot
 from tests.store.conftest import new_run
 from tests.window.conftest import OpenWindow
@@ -50,6 +50,7 @@ if sys.argv[1:] == ["give up"]:
     sys.stdin.readline()
     look.give_up()
 found = look.poll(6)
+look.give_up()
 rows = None if found is None else [[row.run_id, row.look.word, row.pipeline, row.outcome] for row in found.rows]
 state = None if found is None else [found.status["is_running"], found.status["sentence"], found.is_known]
 print(json.dumps({"child": child, "rows": rows, "state": state, "loaded": "psycopg" in sys.modules}), flush=True)
@@ -184,9 +185,6 @@ calls = 0
 while (found := look.poll()) is None and not look.is_over:
     calls += 1
     time.sleep(0.002)
-deadline = time.monotonic() + 20
-while look._child is not None and time.monotonic() < deadline:
-    time.sleep(0.01)
 look.give_up()
 print(json.dumps({"child": child, "found": found is not None, "calls": calls, "is_over": look.is_over}))
 """
@@ -208,6 +206,7 @@ for _ in range(100):
     took.append(time.monotonic() - began)
 os.kill(child, signal.SIGCONT)
 found = look.poll(6)
+look.give_up()
 print(json.dumps({"child": child, "rows": len(found.rows), "longest": max(took), "is_over": look.is_over}))
 """
     answer = in_a_program(environment(tmp_path, database), code)
@@ -247,12 +246,33 @@ while time.monotonic() < deadline and os.waitid(os.P_PID, child, os.WEXITED | os
     time.sleep(0.01)
 ended = time.monotonic() < deadline - 26  # before its alarm
 found = look.poll()
-while look._child is not None:
-    time.sleep(0.01)
+look.give_up()
 print(json.dumps({"child": child, "rows": len(found.rows), "ended": ended}))
 """
     answer = in_a_program(environment(tmp_path, database), code)
     assert (answer["rows"], answer["ended"]) == (150, True)
+
+
+def test_more_runs_than_rows_can_be_made_of_at_once_are_left_to_the_refresh(tmp_path: Path, database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(
+            """INSERT INTO pipeline_runs (run_id, status, start_time)
+               SELECT 'run-' || n, 'failed', now() AT TIME ZONE 'UTC' FROM generate_series(1, %s) AS n""",
+            (MOST_RUNS + 1,),
+        )
+    assert look(environment(tmp_path, database))["rows"] is None
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("DELETE FROM pipeline_runs WHERE run_id = 'run-1'")
+    assert len(look(environment(tmp_path, database))["rows"]) == MOST_RUNS
+
+
+def test_where_the_ends_of_processes_are_ignored_it_is_cleared_away_all_the_same(tmp_path: Path, database: str) -> None:
+    """As after ``trap '' CHLD`` in a shell."""
+    insert(database, ("one", "failed"))
+    words = ["sh", "-c", 'trap "" CHLD; exec "$0" -c "$1"', sys.executable, LOOK]
+    done = subprocess.run(words, env=environment(tmp_path, database), capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [row[0] for row in json.loads(done.stdout)["rows"]] == ["one"]
 
 
 @pytest.mark.parametrize("something_runs", [False, True])

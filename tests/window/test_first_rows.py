@@ -38,6 +38,9 @@ class Look:
         """Readable at its end."""
         return self._reader
 
+    def give_up(self) -> None:
+        """Nothing is left of it."""
+
     def poll(self, _seconds: float = 0.0) -> Snapshot | None:
         """What is found by now."""
         assert not self.is_over
@@ -129,6 +132,7 @@ def test_where_nothing_was_found_the_backend_is_opened(window: MainWindow, is_ov
         if not is_over:
             look.end()
     assert window.page.model.rowCount() == 0
+    assert window.opening.isVisible(), "which says how far it is"
 
 
 def test_a_look_that_hangs_and_a_window_that_is_not_painted_hold_nothing_up(

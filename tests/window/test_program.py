@@ -179,3 +179,26 @@ def test_what_qt_says_goes_to_the_log(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         log_qt_message(QtMsgType.QtWarningMsg, QMessageLogContext(), "an odd font")
     assert "Qt: an odd font" in caplog.text
+
+
+@pytest.mark.parametrize("milliseconds", [60, 90, 120, 160, 200])
+def test_ctrl_c_while_it_is_loaded_ends_it_at_once(tmp_path: Path, milliseconds: int) -> None:
+    """Whatever is being loaded: it is not lost, and nobody hears of an error that is none."""
+    environ = os.environ | {"QT_QPA_PLATFORM": "offscreen", "PIPELINE_GUI_HOME": str(tmp_path)}
+    environ |= {
+        "PIPELINE_GUI_DATABASE_URL": "postgresql://u:p@127.0.0.1:9/d",
+        "PIPELINE_GUI_SPARK_URL": "http://127.0.0.1:9",
+    }
+    environ |= {"PIPELINE_GUI_SPARK_TOKEN": "t"}
+    words = [sys.executable, "-c", "from pipeline_gui.cli import main\nprint('begun', flush=True)\nmain([])"]
+    with subprocess.Popen(
+        words, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        threading.Event().wait(milliseconds / 1000)  # there is no signal to wait for in the middle of loading
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode in (-signal.SIGINT, 0)
+    assert "not foreseen" not in said
+    assert "Traceback" not in said

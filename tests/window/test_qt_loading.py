@@ -51,3 +51,12 @@ def test_what_only_programmers_need_is_not_run() -> None:
     run, finders = output_of(LOADED + code).splitlines()
     assert run == "['loader']"
     assert "_SupportFinder" not in finders
+
+
+def test_the_bundle_takes_no_plugins_of_another_qt() -> None:
+    code = (
+        "import os, sys\nfrom pipeline_gui.window.qt_loading import load_qt\n"
+        "os.environ['QT_PLUGIN_PATH'] = '/usr/lib/qt6'\n{0}load_qt()\nprint(os.environ.get('QT_PLUGIN_PATH'))"
+    )
+    assert output_of(code.format("")) == "/usr/lib/qt6\n"
+    assert output_of(code.format("sys.frozen = True\n")) == "None\n"

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 from PySide6.QtCore import QCoreApplication, QSize
 from PySide6.QtGui import QColor, QPalette
@@ -81,3 +85,14 @@ def test_a_label_keeps_its_tone_through_a_change_of_theme(qapp: QApplication) ->
         assert label.palette().windowText().color() == dark_palette().windowText().color()
     finally:
         qapp.setPalette(before)
+
+
+def test_a_copy_of_an_icon_that_goes_its_own_way_can_be_drawn() -> None:
+    """What a copy is made of is Python's, and stays while Qt draws with it; in a process of its own, which it ended."""
+    code = (
+        "from PySide6.QtGui import QGuiApplication, QIcon\nfrom pipeline_gui.window.icons import application_icon\n"
+        "a = QGuiApplication([])\nicon = QIcon(application_icon())\nicon.setIsMask(True)\n"
+        "assert not icon.pixmap(16, 16).isNull()\n"
+    )
+    environ = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+    assert subprocess.run([sys.executable, "-c", code], env=environ, timeout=60, check=False).returncode == 0
