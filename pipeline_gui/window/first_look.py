@@ -97,6 +97,8 @@ class FirstLook:
     def give_up(self) -> None:
         """End the second process where it has not ended by itself."""
         with self._lock:
+            if not self._is_over:
+                self._all()
             child, self._child = self._child, None
             if child is not None:
                 with suppress(ProcessLookupError, ChildProcessError):

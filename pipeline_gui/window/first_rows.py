@@ -33,6 +33,7 @@ class FirstRows(QObject):
         self._opens.setSingleShot(True)
         self._opens.timeout.connect(self._open)
         self._opens.start(PATIENCE_MILLISECONDS)
+        self._notifier: QSocketNotifier | None = None
         self._is_painted = self._has_found = False
         window.installEventFilter(self)
         window.expect_rows()
@@ -51,7 +52,7 @@ class FirstRows(QObject):
 
     def _more(self) -> None:
         if self._show(self._look.poll(MOMENT_SECONDS)):
-            self._notifier.setEnabled(False)
+            self._hear_no_more()
             if self._is_painted:
                 self._window.repaint()
                 self._open_soon()
@@ -60,7 +61,6 @@ class FirstRows(QObject):
         """Show what is found by now; whether that was all."""
         if found is not None:
             self._has_found = True
-            self._window.expect_rows()
             self._window.show_first(found)
         return self._look.is_over
 
@@ -69,15 +69,17 @@ class FirstRows(QObject):
         if self._opens.isActive():
             self._opens.start(0)
 
+    def _hear_no_more(self) -> None:
+        if self._notifier is not None:
+            self._notifier.setEnabled(False)
+
     def _open(self) -> None:
+        """What is found from now on comes too late: the window may show by now why it could not be opened."""
         self._window.removeEventFilter(self)
+        self._hear_no_more()
         if not self._has_found:
             self._window.show_opening()
         share_one_heap()
-        threading.Thread(target=self._clear_away, name="first-look", daemon=True).start()
+        # In a thread: the second process may take some milliseconds to end.
+        threading.Thread(target=self._look.give_up, name="first-look", daemon=True).start()
         self._opener.open()
-
-    def _clear_away(self) -> None:
-        """In a thread: the second process may take some milliseconds to end."""
-        if self._look.is_over:
-            self._look.give_up()

@@ -17,8 +17,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from PySide6.QtWidgets import QLabel
-from pytestqt.qtbot import QtBot
 
 from pipeline_gui.backend import open_backend
 from pipeline_gui.pipeline.ending import Ending
@@ -30,9 +28,6 @@ from pipeline_gui.store.store import open_store
 from pipeline_gui.window.first_look import MOST_RUNS, FirstLook
 from pipeline_gui.window.snapshot import RowMaker, Snapshot, take_snapshot
 from tests.store.conftest import new_run
-from tests.window.conftest import OpenWindow
-from tests.window.finding import found
-from tests.window.stand_in import StandInBackend, run
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a process is divided on Linux only")
 
@@ -358,52 +353,6 @@ def test_it_can_be_given_up_while_the_database_hangs(tmp_path: Path) -> None:
                 assert time.monotonic() - began < 2
     assert json.loads(said)["rows"] is None
     assert not is_alive(child)
-
-
-def snapshot(backend: StandInBackend) -> Snapshot:
-    return take_snapshot(backend.controller, RowMaker())
-
-
-def test_the_window_shows_it_before_there_is_a_backend_and_goes_on_from_there(
-    open_window: OpenWindow, backend: StandInBackend, qtbot: QtBot
-) -> None:
-    backend.controller.runs = [run("newer", "completed"), run("older", "failed")]
-    first = snapshot(backend)
-    assert first.rows is not None
-    window = open_window(None)
-    window.expect_rows()
-    window.show_first(first)
-    table = window.page.table
-    assert table.isVisible()
-    assert set(window.page.model.rows) == set(first.rows)
-    second = window.page.model.rows[1].run_id
-    assert not window.actions_.start.isEnabled(), "nothing can be pressed that nobody would carry out"
-    table.selectRow(1)
-    window.attach(backend)  # type: ignore[arg-type]
-    qtbot.waitUntil(lambda: window.session is not None and window.session.last is not None)
-    assert table.selected_run is not None
-    assert table.selected_run.run_id == second
-    assert window.actions_.start.isEnabled()
-
-
-def test_a_first_look_that_comes_late_changes_nothing(
-    open_window: OpenWindow, backend: StandInBackend, qtbot: QtBot
-) -> None:
-    backend.controller.runs = [run("late", "completed")]
-    late = snapshot(backend)
-    backend.controller.runs = []
-    window = open_window(backend)
-    qtbot.waitUntil(lambda: window.session is not None and window.session.last is not None)
-    window.show_first(late)
-    assert window.page.model.rowCount() == 0
-
-
-def test_an_opening_that_fails_is_said_where_rows_were_expected(open_window: OpenWindow) -> None:
-    window = open_window(None)
-    window.expect_rows()
-    window.show_opening()
-    window.opening.show_failure("The disk is full.")
-    assert found(window, QLabel, "openingText").isVisible()
 
 
 def test_python_gets_its_own_import_back(tmp_path: Path) -> None:

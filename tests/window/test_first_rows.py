@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 import shiboken6
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from pipeline_gui.window import first_rows
 from pipeline_gui.window.first_rows import FirstRows
 from pipeline_gui.window.main_window import MainWindow
 from pipeline_gui.window.snapshot import RowMaker, Snapshot, take_snapshot
+from tests.window.conftest import OpenWindow
+from tests.window.finding import found
 from tests.window.stand_in import StandInBackend, run
 
 
@@ -26,7 +28,7 @@ class Look:
     def __init__(self, found: Snapshot | None, *, is_over: bool) -> None:
         self._found = found
         self._reader, self._writer = os.pipe()
-        self.is_over = False
+        self.is_over = self.is_given_up = False
         if is_over:
             self.end()
 
@@ -40,6 +42,7 @@ class Look:
 
     def give_up(self) -> None:
         """Nothing is left of it."""
+        self.is_given_up = True
 
     def poll(self, _seconds: float = 0.0) -> Snapshot | None:
         """What is found by now."""
@@ -136,13 +139,54 @@ def test_where_nothing_was_found_the_backend_is_opened(window: MainWindow, is_ov
 
 
 def test_a_look_that_hangs_and_a_window_that_is_not_painted_hold_nothing_up(
-    window: MainWindow, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+    window: MainWindow, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> None:
     monkeypatch.setattr(first_rows, "PATIENCE_MILLISECONDS", 50)
-    look = Look(None, is_over=False)
+    look = Look(snapshot, is_over=False)
     opener = begin(window, look)
     with qtbot.waitSignal(opener.opens):
         pass
+    qtbot.waitUntil(lambda: look.is_given_up)
     look.end()
-    qtbot.waitUntil(lambda: look.is_over)
-    assert len(opener.painted_before) == 1
+    QApplication.processEvents()
+    assert (len(opener.painted_before), window.page.model.rowCount()) == (1, 0), "what comes now comes too late"
+    assert window.opening.isVisibleTo(window)
+
+
+def test_the_window_shows_it_before_there_is_a_backend_and_goes_on_from_there(
+    open_window: OpenWindow, backend: StandInBackend, snapshot: Snapshot, qtbot: QtBot
+) -> None:
+    first = snapshot
+    assert first.rows is not None
+    window = open_window(None)
+    window.expect_rows()
+    window.show_first(first)
+    table = window.page.table
+    assert table.isVisible()
+    assert set(window.page.model.rows) == set(first.rows)
+    second = window.page.model.rows[1].run_id
+    assert not window.actions_.start.isEnabled(), "nothing can be pressed that nobody would carry out"
+    table.selectRow(1)
+    window.attach(backend)  # type: ignore[arg-type]
+    qtbot.waitUntil(lambda: window.session is not None and window.session.last is not None)
+    assert table.selected_run is not None
+    assert table.selected_run.run_id == second
+    assert window.actions_.start.isEnabled()
+
+
+def test_a_first_look_that_comes_late_changes_nothing(
+    open_window: OpenWindow, backend: StandInBackend, snapshot: Snapshot, qtbot: QtBot
+) -> None:
+    backend.controller.runs = []
+    window = open_window(backend)
+    qtbot.waitUntil(lambda: window.session is not None and window.session.last is not None)
+    window.show_first(snapshot)
+    assert window.page.model.rowCount() == 0
+
+
+def test_an_opening_that_fails_is_said_where_rows_were_expected(open_window: OpenWindow) -> None:
+    window = open_window(None)
+    window.expect_rows()
+    window.show_opening()
+    window.opening.show_failure("The disk is full.")
+    assert found(window, QLabel, "openingText").isVisible()
